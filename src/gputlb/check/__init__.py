@@ -1,0 +1,1 @@
+"""GPU scenarios, properties and witnesses for `gputlb check`."""

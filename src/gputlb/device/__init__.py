@@ -1,0 +1,1 @@
+"""The virtual GPU's side: engines, TLBs, invalidation units, forcewake, power, faults."""

@@ -1,0 +1,1 @@
+"""Log and trace readers, incidents and advice for `gputlb diagnose`."""

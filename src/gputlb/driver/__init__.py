@@ -1,0 +1,1 @@
+"""The kernel's side of a GPU TLB invalidation."""

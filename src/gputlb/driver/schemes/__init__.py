@@ -1,0 +1,1 @@
+"""How a flush is done: one class a scheme."""

@@ -1,0 +1,1 @@
+"""Finding real GPUs and reading their registers."""

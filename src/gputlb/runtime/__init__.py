@@ -1,0 +1,1 @@
+"""What an `await` means: cells, locks, time, choice, agents and events."""

@@ -1,0 +1,5 @@
+"""`python -m gputlb`: the same as `gputlb`."""
+
+from gputlb.cli import main
+
+main()

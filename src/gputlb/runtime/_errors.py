@@ -1,0 +1,76 @@
+"""What an agent may not do: the same rules, and the same words, in every runtime."""
+
+from __future__ import annotations
+
+from gputlb.errors import GputlbError
+
+
+class AgentError(GputlbError):
+    """An agent broke a rule of the runtime.
+
+    The text names the agent and the place (`file:line in function`) of its await; both are attributes too.
+    """
+
+    def __init__(self, agent: str, place: str, problem: str) -> None:
+        super().__init__(f"{place}: agent {agent!r} {problem}")
+        self.agent = agent
+        self.place = place
+
+
+class SleepUnderSpinLock(AgentError):
+    """An agent went to sleep while it held a spin lock: others spin for as long as it sleeps.
+
+    Release the lock first, or wait by spinning (`how=SPINNING`), which is allowed under a spin lock.
+    """
+
+
+class SleepInAtomic(AgentError):
+    """An agent waited inside `runtime.atomic()`, whose awaits are to be one indivisible step."""
+
+
+class LockReentered(AgentError):
+    """An agent asked for a lock that it holds already, and would wait for itself for ever."""
+
+
+class LockNotHeld(AgentError):
+    """An agent released a lock that it does not hold."""
+
+
+class LockLeftHeld(AgentError):
+    """An agent ended while it still held a lock."""
+
+
+class CellOverflow(AgentError):
+    """A value that does not fit a cell's width was stored; mask it where it is computed."""
+
+
+class NeverPausing(AgentError):
+    """An agent goes round and round without time passing: it polls where it should wait with `until`."""
+
+
+class AgentFailed(AgentError):
+    """An agent's own code raised; the original exception is the cause."""
+
+
+class Stuck(GputlbError):
+    """Nobody can act any more although somebody has work left; `waiting` says who waits for what."""
+
+    def __init__(self, waiting: dict[str, str]) -> None:
+        who = "; ".join(f"{agent} waits for {what}" for agent, what in waiting.items())
+        super().__init__(f"nobody can act any more: {who}")
+        self.waiting = waiting
+
+
+class Violation(Exception):
+    """A requirement was false: what the agents did together is wrong.
+
+    `text` is the requirement's text, `agent` who found it false, `time_ns` when, `facts` the values that the
+    requirement was stated with.
+    """
+
+    def __init__(self, text: str, agent: str, time_ns: int, facts: dict[str, object]) -> None:
+        super().__init__(f"{text} (agent {agent!r}, at {time_ns / 1000:.3f} µs)")
+        self.text = text
+        self.agent = agent
+        self.time_ns = time_ns
+        self.facts = facts

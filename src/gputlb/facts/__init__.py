@@ -19,7 +19,7 @@ from gputlb.facts._errors import (
 
 if TYPE_CHECKING:
     from gputlb.facts._bugs import Bug, bug, bugs
-    from gputlb.facts._engines import Engine, EngineClass, engine, engine_class, engine_classes, engine_named
+    from gputlb.facts._engines import Engine, EngineClass, engine, engine_class, engine_classes, engine_named, shown_names
     from gputlb.facts._forcewake import (
         ForcewakeDomain,
         ForcewakeNeed,
@@ -92,13 +92,14 @@ __all__ = [
     "register_named",
     "registers",
     "registers_for",
+    "shown_names",
     "timing",
     "timing_rows",
 ]
 
 _NAMES = {
     "_bugs": "Bug bug bugs",
-    "_engines": "Engine EngineClass engine engine_class engine_classes engine_named",
+    "_engines": "Engine EngineClass engine engine_class engine_classes engine_named shown_names",
     "_forcewake": "ForcewakeDomain ForcewakeNeed domain_of forcewake_domains forcewake_needs",
     "_platform_registers": "register_at registers_for",
     "_platforms": "Gt OlderPlatform Platform mmio_bar_bytes older_platforms platform platform_rows platforms",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gputlb.errors import did_you_mean
 from gputlb.facts._errors import UnknownEngine
 from gputlb.facts._read import read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class EngineClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,3 +102,17 @@ def engine_named(name: str) -> Engine:
         raise UnknownEngine(f'engine name "{name}" is not a prefix and a number, such as "vcs2"')
     row = engine_class(found[1])
     return engine(row.number, row.first_instance + int(found[2]))
+
+
+def shown_names(engines: Iterable[Engine]) -> tuple[str, ...]:
+    """Return the names that i915 shows for a GT's engines: counted within each class, by hardware instance.
+
+    The third decoder of a part that has only the first and third is `vcs1`; a GSC is `other0`.
+    """
+    met: dict[int, int] = {}
+    names = []
+    for one in engines:
+        count = met[one.engine_class] = met.get(one.engine_class, -1) + 1
+        prefix = "other" if engine_class(one.engine_class).name == "other" else engine_class(one.engine_class).prefix
+        names.append(f"{prefix}{count}")
+    return tuple(names)

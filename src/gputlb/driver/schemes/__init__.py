@@ -1,1 +1,26 @@
-"""How a flush is done: one class a scheme."""
+"""How a flush is done: one class a scheme, ours and the user's."""
+
+from gputlb.driver.schemes._find import UnknownScheme, scheme, schemes
+from gputlb.driver.schemes._scheme import ProbeFailed, Scheme
+from gputlb.driver.schemes.guc import Guc
+from gputlb.driver.schemes.mmio import Mmio
+from gputlb.driver.schemes.mmio_2022 import Mmio2022
+from gputlb.driver.schemes.no_flush import NoFlush
+from gputlb.driver.schemes.requests import InvalidationRequest, request_2022, request_6_12
+from gputlb.driver.schemes.unbatched import Unbatched
+
+__all__ = [
+    "Guc",
+    "InvalidationRequest",
+    "Mmio",
+    "Mmio2022",
+    "NoFlush",
+    "ProbeFailed",
+    "Scheme",
+    "Unbatched",
+    "UnknownScheme",
+    "request_2022",
+    "request_6_12",
+    "scheme",
+    "schemes",
+]

@@ -1,0 +1,167 @@
+"""Vector files: one scenario with its recorded events a line, plain or gzip'd."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from gputlb.driver.seqno import SEQNO_MASK
+from gputlb.errors import GputlbError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Seqno = Annotated[int, msgspec.Meta(ge=0, le=SEQNO_MASK)]
+Version = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
+MAX_LINE_BYTES = 4 << 20
+"""A longer line is not a vector; it is refused before it is decoded."""
+
+
+class VectorError(GputlbError):
+    """A vector file cannot be read: the text says where, what and how to mend it."""
+
+
+class VectorEngine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One engine of a scenario."""
+
+    name: str
+    engine_class: Annotated[int, msgspec.Meta(ge=0, le=5)] = msgspec.field(name="class")
+    instance: Annotated[int, msgspec.Meta(ge=0, le=8)]
+    awake: bool
+
+
+class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One call of a scenario."""
+
+    op: Literal["invalidate_full", "next_invalidate", "seqno"]
+    seqno: Seqno | None = None
+    contended: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Full invalidations that others finish while this call waits for the mutex."""
+
+
+WaitResult = Literal["ok", "timeout"] | Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The state before the calls, the calls, and how registers behave. Every field is explained in the file format."""
+
+    id: str
+    category: str
+    revision: Literal["2022-07-patch", "linux-6.12"]
+    platform: str
+    graphics_ver: Version
+    graphics_rel: Version
+    engines: tuple[VectorEngine, ...]
+    gt_awake: bool
+    selftest_no_device: bool
+    wedged: bool
+    seqno_start: Seqno
+    calls: tuple[Call, ...]
+    wait_results: dict[str, WaitResult | list[WaitResult]]
+    media_ver: Version = 0
+    media_rel: Version = 0
+    gt_type: Literal["primary", "media"] = "primary"
+    gt_id: Annotated[int, msgspec.Meta(ge=0, le=15)] = 0
+    guc_tlb_invalidation: bool = False
+    guc_ready: bool = True
+
+
+class Vector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A scenario and the events that the reference recorded for it."""
+
+    scenario: Scenario
+    events: list[list[object]]
+
+
+class _Revision(msgspec.Struct):
+    revision: object = None
+
+
+class _Outline(msgspec.Struct):
+    """As much of a line as tells a vector from something else."""
+
+    scenario: _Revision | None = None
+
+
+REVISIONS = ("2022-07-patch", "linux-6.12")
+
+
+def read_vectors(path: Path | str) -> Iterator[tuple[int, Vector]]:
+    """Yield line number and vector, one after the other; blank lines are passed over.
+
+    Raises: `VectorError` for what cannot be opened, is cut off, is no vector, or has values out of range.
+    """
+    path = Path(path)
+    decoder = msgspec.json.Decoder(Vector)
+    empty = True
+    for number, line in _lines(path):
+        if not line.strip():
+            continue
+        empty = False
+        yield number, _decode(path, number, line, decoder)
+    if empty:
+        raise VectorError(f"{path}: holds no vectors; a vector file has one JSON object a line")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as file:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if len(line) > MAX_LINE_BYTES:
+                    raise VectorError(f"{path}:{number}: the line is longer than {MAX_LINE_BYTES >> 20} MiB: not a vector file")
+                yield number, line
+    except EOFError:
+        raise VectorError(f"{path}:{number + 1}: the gzip'd file is cut off here; fetch it again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise VectorError(f"{path}:{number + 1}: the gzip'd file is damaged here ({error}); fetch it again") from None
+    except OSError as error:
+        raise VectorError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _decode(path: Path, number: int, line: bytes, decoder: msgspec.json.Decoder[Vector]) -> Vector:
+    where = f"{path}:{number}"
+    try:
+        vector = decoder.decode(line)
+    except msgspec.ValidationError as error:
+        raise VectorError(f"{where}: {_not_a_vector(line, error)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        cut = "" if line.endswith(b"\n") else "; the file may be cut off"
+        raise VectorError(f"{where}: not JSON: {error}{cut}") from None
+    _check(where, vector.scenario)
+    return vector
+
+
+def _not_a_vector(line: bytes, error: msgspec.ValidationError) -> str:
+    try:
+        outline = msgspec.json.decode(line, type=_Outline)
+    except msgspec.ValidationError:
+        outline = _Outline()
+    if outline.scenario is None:
+        return 'not a vector: a vector is {"scenario": {...}, "events": [[...], ...]}'
+    revision = outline.scenario.revision
+    if revision not in REVISIONS and isinstance(revision, str):
+        return (
+            f"revision {revision!r} is unknown{did_you_mean(revision, REVISIONS)}; there are {' and '.join(REVISIONS)}"
+        )
+    return f"{error}"
+
+
+def _check(where: str, scenario: Scenario) -> None:
+    for number, call in enumerate(scenario.calls):
+        if call.op == "invalidate_full" and call.seqno is None:
+            raise VectorError(f"{where}: calls[{number}] invalidates without a seqno; add the stamp it is asked for by")
+    slots = [(engine.engine_class, engine.instance) for engine in scenario.engines]
+    for engine in scenario.engines:
+        if slots.count((engine.engine_class, engine.instance)) > 1:
+            raise VectorError(
+                f"{where}: two engines are class {engine.engine_class} instance {engine.instance}; "
+                f"{engine.name!r} is one of them"
+            )

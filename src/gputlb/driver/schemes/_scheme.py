@@ -1,0 +1,51 @@
+"""What a scheme is: how a flush is done, and when one may be skipped."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from gputlb.driver.seqno import seqno_passed, stamp
+from gputlb.errors import GputlbError
+
+if TYPE_CHECKING:
+    from gputlb.driver.gt import Gt
+
+
+class ProbeFailed(GputlbError):
+    """The driver does not load on this GT; `errno` is the negative number that Linux would return."""
+
+    def __init__(self, text: str, errno: int) -> None:
+        super().__init__(text)
+        self.errno = errno
+
+
+class Scheme(ABC):
+    """How a full flush is done. One object serves one GT; the caller holds the invalidation lock and a GT reference.
+
+    A scheme of one's own overrides `flush`, and `stamp` and `passed` where it numbers flushes differently. All
+    state that two callers share must be in cells, so that every interleaving can be explored.
+    """
+
+    name: ClassVar[str] = ""
+    """What `--scheme` calls it."""
+    summary: ClassVar[str] = ""
+    """One line for listings."""
+
+    def __init__(self, gt: Gt) -> None:
+        self.gt = gt
+
+    async def set_up(self) -> None:  # noqa: B027 - most schemes have nothing to prepare
+        """Prepare the engines when the driver loads; raises `ProbeFailed` where Linux would not load."""
+
+    def stamp(self, seqno: int) -> int:
+        """Return the stamp for an object whose entries have just been cleared; pure."""
+        return stamp(seqno)
+
+    def passed(self, current: int, wanted: int) -> bool:
+        """Tell whether the flush that the stamp `wanted` asks for has passed; pure."""
+        return seqno_passed(current, wanted)
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Drop every translation of every engine that may hold one, and wait until that is done."""

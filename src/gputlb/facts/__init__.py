@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         platform_rows,
         platforms,
     )
+    from gputlb.facts._pte import PteLayout, pte_layout
     from gputlb.facts._read import Version, VersionRange
     from gputlb.facts._registers import (
         Field,
@@ -61,6 +62,7 @@ __all__ = [
     "NotRecorded",
     "OlderPlatform",
     "Platform",
+    "PteLayout",
     "Register",
     "Timing",
     "TimingRow",
@@ -88,6 +90,7 @@ __all__ = [
     "platform",
     "platform_rows",
     "platforms",
+    "pte_layout",
     "register_at",
     "register_named",
     "registers",
@@ -103,6 +106,7 @@ _NAMES = {
     "_forcewake": "ForcewakeDomain ForcewakeNeed domain_of forcewake_domains forcewake_needs",
     "_platform_registers": "register_at registers_for",
     "_platforms": "Gt OlderPlatform Platform mmio_bar_bytes older_platforms platform platform_rows platforms",
+    "_pte": "PteLayout pte_layout",
     "_read": "Version VersionRange",
     "_registers": "Field Register engine_base invalidation_registers invalidation_rows register_named registers",
     "_timing": "Timing TimingRow timing timing_rows",

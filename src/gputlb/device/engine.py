@@ -1,0 +1,143 @@
+"""An engine: translates through its TLB, walks page tables, touches pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gputlb import facts
+from gputlb.runtime import Exponential
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gputlb.device.behaviour import Behaviour
+    from gputlb.device.forcewake import ForcewakeDomain
+    from gputlb.device.memory import SystemMemory
+    from gputlb.runtime import Cell, Duration, Runtime
+
+_ENTRY_BITS = 64
+_TAG_BITS = 32
+_ENTRY_MASK = (1 << _ENTRY_BITS) - 1
+
+
+def _one_more(count: int) -> int:
+    return count + 1
+
+
+def _one_less(count: int) -> int:
+    return count - 1
+
+
+class EngineTlb:
+    """The translations that an engine has kept: direct-mapped, one a slot, and whether a walk may fill one.
+
+    A slot holds a page-table entry with the upper part of the virtual page above it as a tag; 0 is empty.
+    """
+
+    def __init__(self, runtime: Runtime, name: str, slots: int) -> None:
+        self.slots = tuple(runtime.cell(f"{name}.tlb{slot}", _ENTRY_BITS + _TAG_BITS) for slot in range(slots))
+        self.walking = runtime.cell(f"{name}.walking", 1)
+
+    async def look_up(self, virtual_page: int) -> int:
+        """Return the kept entry for `virtual_page`, or 0."""
+        kept = await self.slots[virtual_page % len(self.slots)].load()
+        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == virtual_page // len(self.slots) else 0
+
+    async def keep(self, virtual_page: int, entry: int) -> None:
+        """Keep `entry` for `virtual_page`, in place of what its slot held."""
+        tag = virtual_page // len(self.slots)
+        await self.slots[virtual_page % len(self.slots)].store(tag << _ENTRY_BITS | entry)
+
+    async def drop(self, *, cancel_walk: bool = True) -> None:
+        """Forget every translation, and (unless told otherwise) the walk under way."""
+        for slot in self.slots:
+            await slot.store(0)
+        if cancel_walk:
+            await self.walking.store(0)
+
+
+class Engine:
+    """An engine that runs contexts.
+
+    While a context is on it, it touches virtual pages picked by the environment, as a batch may that never
+    declared what it uses: through its TLB where it can, else by walking the page table.
+
+    Args:
+        runtime: what an `await` means here.
+        name: as the driver shows it.
+        page_table: the entries of the address space that contexts run in.
+        memory: where translations lead.
+        behaviour: which behaviours are switched on.
+        domain: the forcewake domain that powers it; None where it is always on.
+        tlb_slots: how many translations it keeps.
+        pace: time between two accesses.
+
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        name: str,
+        page_table: Sequence[Cell],
+        memory: SystemMemory,
+        behaviour: Behaviour,
+        *,
+        domain: ForcewakeDomain | None = None,
+        tlb_slots: int = 32,
+        pace: Duration | None = None,
+    ) -> None:
+        self.name = name
+        self.tlb = EngineTlb(runtime, name, tlb_slots)
+        self.contexts = runtime.cell(f"{name}.contexts", 8)
+        self._runtime = runtime
+        self._page_table = page_table
+        self._memory = memory
+        self._behaviour = behaviour
+        self._domain = domain
+        self._pace = pace or Exponential(5.0)
+        self._layout = facts.pte_layout()
+
+    async def start_context(self) -> None:
+        """Put a context on the engine; it powers up, and drops what it had cached, before anything runs."""
+        if self._domain is not None:
+            await self._domain.need()
+        async with self._runtime.atomic():
+            if self._behaviour.requests_begin_with_invalidate:
+                await self.tlb.drop()
+            await self.contexts.update(_one_more)
+        self._runtime.emit("context", self.name, "start")
+
+    async def end_context(self) -> None:
+        """Take a context off; the last one leaves the engine idle."""
+        async with self._runtime.atomic():
+            await self.contexts.update(_one_less)
+            if self._domain is not None:
+                await self._domain.need_no_more()
+        self._runtime.emit("context", self.name, "end")
+
+    async def act(self) -> None:
+        """Wait for a context, let some time pass, touch one page: one round of the engine's agent."""
+        await self.contexts.until(lambda contexts: contexts > 0)
+        await self._runtime.sleep(self._pace)
+        await self.touch(await self._runtime.choose(len(self._page_table)))
+
+    async def touch(self, virtual_page: int) -> None:
+        """Reach for `virtual_page`. Translation and access are one step: an invalidation waits for what is under way."""
+        runtime, tlb = self._runtime, self.tlb
+        async with runtime.atomic():
+            entry = await tlb.look_up(virtual_page)
+            if entry:
+                await self._memory.access(self.name, virtual_page, entry)
+                return
+            entry = await self._page_table[virtual_page].load()
+            if not self._layout.present(entry):
+                return  # a page fault; the batch goes on
+            await tlb.walking.store(1)
+        await runtime.sleep(self._behaviour.walk_latency)
+        async with runtime.atomic():
+            if self._behaviour.invalidation_cancels_walks and not await tlb.walking.load():
+                return  # dropped under way, to be walked again
+            await tlb.walking.store(0)
+            if await self.contexts.load():
+                await tlb.keep(virtual_page, entry)
+                await self._memory.access(self.name, virtual_page, entry)

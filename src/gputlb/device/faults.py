@@ -1,0 +1,83 @@
+"""Faults by name: what can be wrong with the hardware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gputlb.errors import GputlbError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class UnknownFault(GputlbError):
+    """A fault's name or argument is not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class StuckBit:
+    """An engine's invalidation unit never finishes: its request bit stays set."""
+
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlowUnit:
+    """An engine's invalidation unit takes `latency_us` each time, whatever is typical."""
+
+    engine: str
+    latency_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class LostWrite:
+    """Writes to the register at `offset` never arrive."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadMmio:
+    """From `after_us` on every register reads all ones and ignores what is written."""
+
+    after_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAck:
+    """A forcewake domain never acknowledges, and stays asleep."""
+
+    domain: str
+
+
+Fault = StuckBit | SlowUnit | LostWrite | DeadMmio | FailedAck
+
+_MAKERS: dict[str, tuple[str, Callable[..., Fault], tuple[Callable[[str], object], ...]]] = {
+    "stuck-bit": ("stuck-bit:ENGINE", StuckBit, (str,)),
+    "slow-unit": ("slow-unit:ENGINE:MICROSECONDS", SlowUnit, (str, float)),
+    "lost-write": ("lost-write:OFFSET", LostWrite, (lambda text: int(text, 16),)),
+    "dead-mmio": ("dead-mmio:MICROSECONDS", DeadMmio, (float,)),
+    "failed-ack": ("failed-ack:DOMAIN", FailedAck, (str,)),
+}
+
+FAULT_FORMS = tuple(form for form, _, _ in _MAKERS.values())
+"""How each fault is written on the command line."""
+
+
+def fault(text: str) -> Fault:
+    """Return the fault that `text` names: `stuck-bit:vcs0`, `slow-unit:rcs0:2000`, `lost-write:0xcedc`, …
+
+    Raises: `UnknownFault` with the forms that there are.
+    """
+    name, *arguments = text.split(":")
+    if name not in _MAKERS:
+        raise UnknownFault(f"fault {text!r} is unknown{did_you_mean(name, _MAKERS)}; there are {', '.join(FAULT_FORMS)}")
+    form, make, types = _MAKERS[name]
+    try:
+        values = [convert(argument) for convert, argument in zip(types, arguments, strict=True)]
+    except ValueError:
+        raise UnknownFault(f"fault {text!r} is written {form}") from None
+    if any(isinstance(value, float) and not 0 <= value < float("inf") for value in values):
+        raise UnknownFault(f"fault {text!r}: the time must be 0 or more microseconds")
+    return make(*values)

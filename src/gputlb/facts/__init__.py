@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Field,
         Register,
         engine_base,
+        invalidation_register,
         invalidation_registers,
         invalidation_rows,
         register_named,
@@ -81,6 +82,7 @@ __all__ = [
     "engine_named",
     "forcewake_domains",
     "forcewake_needs",
+    "invalidation_register",
     "invalidation_registers",
     "invalidation_rows",
     "mmio_bar_bytes",
@@ -103,7 +105,8 @@ _NAMES = {
     "_platform_registers": "register_at registers_for",
     "_platforms": "Gt OlderPlatform Platform mmio_bar_bytes older_platforms platform platform_rows platforms",
     "_read": "Version VersionRange",
-    "_registers": "Field Register engine_base invalidation_registers invalidation_rows register_named registers",
+    "_registers": "Field Register engine_base invalidation_register invalidation_registers invalidation_rows"
+    " register_named registers",
     "_timing": "Timing TimingRow timing timing_rows",
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}

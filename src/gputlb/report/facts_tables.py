@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-WIDTH_OFF_TERMINAL = 100
+WIDTH = 100
+"""Characters a line. A narrower terminal folds the lines itself: a cut register name would help nobody."""
 
 
 def print_platforms(rows: Sequence[facts.Platform]) -> None:
@@ -260,8 +260,7 @@ def _hex(number: int) -> str:
 def _console() -> Console:
     from rich.console import Console  # noqa: PLC0415 - rich costs more to import than --json takes in all
 
-    width = None if sys.stdout.isatty() else WIDTH_OFF_TERMINAL
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return Console(width=WIDTH, highlight=False, markup=False, emoji=False)
 
 
 def _table(*columns: str) -> Table:

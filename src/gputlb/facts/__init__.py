@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Field,
         Register,
         engine_base,
+        invalidation_register,
         invalidation_registers,
         invalidation_rows,
         register_named,
@@ -83,6 +84,7 @@ __all__ = [
     "engine_named",
     "forcewake_domains",
     "forcewake_needs",
+    "invalidation_register",
     "invalidation_registers",
     "invalidation_rows",
     "mmio_bar_bytes",
@@ -108,7 +110,8 @@ _NAMES = {
     "_platforms": "Gt OlderPlatform Platform mmio_bar_bytes older_platforms platform platform_rows platforms",
     "_pte": "PteLayout pte_layout",
     "_read": "Version VersionRange",
-    "_registers": "Field Register engine_base invalidation_registers invalidation_rows register_named registers",
+    "_registers": "Field Register engine_base invalidation_register invalidation_registers invalidation_rows"
+    " register_named registers",
     "_timing": "Timing TimingRow timing timing_rows",
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}

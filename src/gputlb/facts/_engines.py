@@ -71,7 +71,10 @@ def engine_class(which: int | str) -> EngineClass:
             f"engine class {which} does not exist: the classes are 0 to {len(engine_classes()) - 1}"
         )
     known = [word for row in engine_classes() for word in (row.name, row.prefix)]
-    raise UnknownEngine(f'engine class "{which}" is unknown{did_you_mean(which, known)}')
+    near = (
+        did_you_mean(which, known) or f"; the classes are {', '.join(row.name for row in engine_classes())}"
+    )
+    raise UnknownEngine(f'engine class "{which}" is unknown{near}')
 
 
 @cache

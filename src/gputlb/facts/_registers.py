@@ -61,6 +61,8 @@ class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """i915's number of the class it serves; None where it serves none or all."""
     instance: int | None = None
     """The hardware instance it serves; None where one register serves all instances of the class."""
+    bit: int | None = None
+    """The bit that asks for a flush, where that is not the one numbered like the hardware instance."""
     unit: str | None = None
     """What it serves where that is no engine class: `guc_ggtt`, `oa`, `ggtt`, `mert`, `all`."""
     table: Literal["gen8", "gen12", "xehp", "xelpmp"] | None = None
@@ -88,6 +90,18 @@ class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 return field
         known = [field.name for field in self.fields]
         raise UnknownRegister(f"register {self.name} has no field {name}{did_you_mean(name, known)}")
+
+    def done_mask(self, instance: int) -> int:
+        """Return the bit that reads 0 once the engine of this hardware instance has dropped its TLB."""
+        return 1 << (instance if self.bit is None else self.bit)
+
+    def request(self, instance: int) -> int:
+        """Return what to write in order to drop that TLB: the bit, in both halves if the register is masked.
+
+        This is what mainline writes from Linux 6.2 on; the 2022 patch writes the lower half alone.
+        """
+        bit = self.done_mask(instance)
+        return bit << 16 | bit if self.masked else bit
 
     def __str__(self) -> str:
         return f"{self.name}[0x{self.offset:x}]"
@@ -137,6 +151,19 @@ def invalidation_rows(table: str) -> Mapping[int, Register]:
             f"the tables are {', '.join(tables)}"
         )
     return MappingProxyType(rows)
+
+
+@cache
+def invalidation_register(table: str, number: int, instance: int) -> Register | None:
+    """Return the register that mainline writes for an engine (class number, hardware instance).
+
+    None where the table lacks the class. `Register.request()` and `Register.done_mask()` say what is written
+    there and waited for. Raises: `UnknownRegister` for a table that does not exist.
+    """
+    for row in registers():
+        if (row.table, row.engine_class, row.instance) == (table, number, instance):
+            return row
+    return invalidation_rows(table).get(number)
 
 
 @cache

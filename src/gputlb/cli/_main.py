@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,7 @@ from gputlb.errors import GputlbError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FINE, BAD_ANSWER, BAD_QUESTION = 0, 1, 2
-INTERRUPTED, READER_GONE = 130, 141  # what a shell reports for SIGINT and SIGPIPE
+FINE, BAD_ANSWER, BAD_QUESTION, INTERRUPTED = 0, 1, 2, 130
 
 # A verb's module is imported only when that verb runs: `gputlb --help` stays fast.
 VERBS = {
@@ -38,15 +37,18 @@ for _verb, (_function, _summary) in VERBS.items():
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, on `sys.argv` unless arguments are given, and exit.
 
-    Exit status: 0 fine, 1 the answer is bad (a stale access, a mismatch), 2 the question was bad (a wrong name,
-    a damaged file), 130 interrupted, 141 when whoever read the output went away.
+    Exit status: 0 fine, 1 the answer is bad (a stale access, a mismatch), 2 the question was bad (a wrong
+    name, a damaged file), 130 interrupted.
 
     Raises:
         SystemExit: always.
     """
+    if arguments is None:
+        # `gputlb registers | head` ends as every command does whose reader leaves; rich would exit
+        # with 1, and that means a bad answer here.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
     except UnknownCommandError as error:
         # Not the error's own text: to make it, cyclopts would import every verb.
         word = error.unused_tokens[0] if error.unused_tokens else ""
@@ -56,10 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("gputlb: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # `gputlb registers | head`: what is still buffered must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(READER_GONE)
     sys.exit(status if isinstance(status, int) else FINE)
 
 

@@ -83,9 +83,7 @@ def test_the_full_view_says_what_is_special(gputlb, name, line):
     assert line in gputlb("platforms", name)[1].splitlines()
 
 
-@pytest.mark.parametrize(
-    "words", [("platforms",), ("registers",), ("platforms", "DG2"), ("platforms", "LNL")]
-)
+@pytest.mark.parametrize("words", [("platforms",), ("registers",), ("platforms", "DG2"), ("platforms", "LNL")])
 def test_lines_fit_100_columns_without_colour_or_trailing_blanks(gputlb, words):
     lines = gputlb(*words)[1].splitlines()
 
@@ -126,16 +124,12 @@ def test_registers_are_listed_with_whom_they_serve(gputlb):
 
     assert (status, err) == (0, "")
     assert lines[0].split() == ["register", "offset", "kind", "serves", "versions", "write"]
-    assert ["GEN12_VD_TLB_INV_CR", "0xcedc", "tlb_inv", "vcs", "12.00..12.10", "masked"] in map(
-        str.split, lines
-    )
+    assert ["GEN12_VD_TLB_INV_CR", "0xcedc", "tlb_inv", "vcs", "12.00..12.10", "masked"] in map(str.split, lines)
     assert lines[-1] == "109 registers; --json adds their bits, notes and sources"
 
 
 def test_registers_of_one_platform_are_those_it_has(gputlb):
-    names = [
-        row["name"] for row in json.loads(gputlb("registers", "--platform", "tgl", "--json")[1])["registers"]
-    ]
+    names = [row["name"] for row in json.loads(gputlb("registers", "--platform", "tgl", "--json")[1])["registers"]]
 
     assert names[:6] == [
         "GEN12_GFX_TLB_INV_CR",

@@ -24,6 +24,7 @@ def test_all_files_are_known_here():
         "mmio_bars.json",
         "older_platforms.json",
         "platforms.json",
+        "pte.json",
         "registers.json",
         "timing.json",
     ]
@@ -45,9 +46,7 @@ def test_no_two_rows_are_equal(file):
 def test_hexadecimal_numbers_are_spelt_one_way(file):
     text = files("gputlb.facts").joinpath(file).read_text()
 
-    assert [
-        number for number in re.findall(r'"0[xX][^"]*"', text) if not re.fullmatch(r'"0x[0-9A-F]+"', number)
-    ] == []
+    assert [number for number in re.findall(r'"0[xX][^"]*"', text) if not re.fullmatch(r'"0x[0-9A-F]+"', number)] == []
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,7 @@ def test_each_domain_is_asked_and_answers_at_an_offset_of_its_own():
     for row in platforms():
         if row.driver == "i915":
             for gt in row.gts:
-                offsets = [
-                    o
-                    for d in forcewake_domains(row, gt_type=gt.type)
-                    for o in (d.request_offset, d.ack_offset)
-                ]
+                offsets = [o for d in forcewake_domains(row, gt_type=gt.type) for o in (d.request_offset, d.ack_offset)]
                 assert len(offsets) == len(set(offsets)), row
 
 

@@ -41,11 +41,7 @@ def test_asking_for_registers_opens_their_files_alone():
 def test_a_name_that_does_not_exist_is_an_attribute_error():
     assert (
         run(
-            "import gputlb.facts\n"
-            "try:\n"
-            "    gputlb.facts.regsiters\n"
-            "except AttributeError as error:\n"
-            "    print(error)\n"
+            "import gputlb.facts\ntry:\n    gputlb.facts.regsiters\nexcept AttributeError as error:\n    print(error)\n"
         )
         == "module 'gputlb.facts' has no attribute 'regsiters'\n"
     )
@@ -53,9 +49,6 @@ def test_a_name_that_does_not_exist_is_an_attribute_error():
 
 def test_every_public_name_can_be_had():
     assert (
-        run(
-            "import gputlb.facts\n"
-            "print([name for name in gputlb.facts.__all__ if not hasattr(gputlb.facts, name)])\n"
-        )
+        run("import gputlb.facts\nprint([name for name in gputlb.facts.__all__ if not hasattr(gputlb.facts, name)])\n")
         == "[]\n"
     )

@@ -44,9 +44,7 @@ def test_a_name_is_found_whatever_its_case_and_punctuation(pair, random):
     assert row in platform_rows(spelt.replace(" ", "").replace("-", "_"))
 
 
-@pytest.mark.parametrize(
-    "name", ["TIGERLAKE", "tigerlake", "TGL", "Tiger Lake", "tiger-lake", "9a49", "8086:9A49"]
-)
+@pytest.mark.parametrize("name", ["TIGERLAKE", "tigerlake", "TGL", "Tiger Lake", "tiger-lake", "9a49", "8086:9A49"])
 def test_every_spelling_of_tiger_lake_is_tiger_lake(name):
     found = platform(name)
 
@@ -91,8 +89,7 @@ def test_a_base_name_stands_for_all_variants(name, shorts):
         ("1002:73bf", "PCI id 1002:73bf is of vendor 1002; only Intel's (8086) are known here"),
         (
             "haswell",
-            "platform HASWELL has graphics version 7; "
-            "TLB invalidation registers begin with version 8 (BROADWELL)",
+            "platform HASWELL has graphics version 7; TLB invalidation registers begin with version 8 (BROADWELL)",
         ),
     ],
 )

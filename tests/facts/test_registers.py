@@ -51,9 +51,7 @@ def test_a_table_gives_each_class_its_register(table, offsets):
 
 
 def test_the_classes_that_became_masked_with_graphics_12_are_video_and_compute():
-    masked = {
-        table: {n for n, row in invalidation_rows(table).items() if row.masked} for table in ("gen8", "gen12")
-    }
+    masked = {table: {n for n, row in invalidation_rows(table).items() if row.masked} for table in ("gen8", "gen12")}
 
     assert masked == {"gen8": set(), "gen12": {VIDEO_DECODE, VIDEO_ENHANCEMENT, COMPUTE}}
 
@@ -156,9 +154,7 @@ def test_every_engine_of_a_platform_with_registers_has_one_of_its_own(row):
         if gt.register_table is None:
             assert row.driver == "xe"
             continue
-        asked = [
-            (invalidation_register(gt.register_table, e.engine_class, e.instance), e) for e in gt.engines
-        ]
+        asked = [(invalidation_register(gt.register_table, e.engine_class, e.instance), e) for e in gt.engines]
         bits = [(register.offset, register.done_mask(e.instance)) for register, e in asked if register]
         assert len(bits) == len(set(bits)) == len(gt.engines)
         assert {register for register, _ in asked} <= set(registers_for(row, gt))

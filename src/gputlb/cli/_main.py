@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from typing import TYPE_CHECKING
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnknownCommandError
 
 from gputlb import __version__
-from gputlb.errors import GputlbError
+from gputlb.errors import GputlbError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FINE, BAD_ANSWER, BAD_QUESTION, INTERRUPTED = 0, 1, 2, 130
+
+# A verb's module is imported only when that verb runs: `gputlb --help` stays fast.
+VERBS = {
+    "platforms": ("gputlb.cli.facts:platforms", "Print the known platforms, their engines and PCI ids."),
+    "registers": ("gputlb.cli.facts:registers", "Print the registers around TLB invalidation."),
+    "run": ("gputlb.cli.run:run", "Run clients on a virtual GPU and count what a scheme costs and misses."),
+    "conformance": ("gputlb.cli.conformance:conformance", "Replay recorded vectors against the driver."),
+}
 
 app = App(
     name="gputlb",
@@ -17,27 +30,37 @@ app = App(
     version=__version__,
     help_format="plaintext",
 )
-# A verb's module is imported only when that verb runs: `gputlb --help` stays fast.
-app.command("gputlb.cli.facts:platforms", name="platforms", help="Print the known platforms, their engines and PCI ids.")
-app.command("gputlb.cli.facts:registers", name="registers", help="Print the registers around TLB invalidation.")
-app.command("gputlb.cli.run:run", name="run", help="Run clients on a virtual GPU and count what a scheme costs and misses.")
-app.command("gputlb.cli.conformance:conformance", name="conformance", help="Replay recorded vectors against the driver.")
+for _verb, (_function, _summary) in VERBS.items():
+    app.command(_function, name=_verb, help=_summary)
 
 
-def main() -> None:
-    """Run the command line.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, on `sys.argv` unless arguments are given, and exit.
 
-    Exit status: 0 fine, 1 the answer is bad (a stale access, a mismatch), 2 the question was bad (a wrong name,
-    a damaged file), 130 interrupted.
+    Exit status: 0 fine, 1 the answer is bad (a stale access, a mismatch), 2 the question was bad (a wrong
+    name, a damaged file), 130 interrupted.
+
+    Raises:
+        SystemExit: always.
     """
+    if arguments is None:
+        # `gputlb registers | head` ends as every command does whose reader leaves; rich would exit
+        # with 1, and that means a bad answer here.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        status = app(exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        sys.exit(BAD_QUESTION)  # cyclopts has printed the sentence already
-    except GputlbError as error:
-        print(f"gputlb: {error}", file=sys.stderr)
-        sys.exit(BAD_QUESTION)
+        status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except UnknownCommandError as error:
+        # Not the error's own text: to make it, cyclopts would import every verb.
+        word = error.unused_tokens[0] if error.unused_tokens else ""
+        _refuse(f'"{word}" is not a verb{did_you_mean(word, VERBS) or "; gputlb --help lists the verbs"}')
+    except (CycloptsError, GputlbError) as error:
+        _refuse(str(error))
     except KeyboardInterrupt:
         print("gputlb: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     sys.exit(status if isinstance(status, int) else FINE)
+
+
+def _refuse(sentence: str) -> None:
+    print(f"gputlb: {sentence}", file=sys.stderr)
+    sys.exit(BAD_QUESTION)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gputlb.runtime import DirectRuntime, How
 
 
-
 class RecordedRegisters:
     """Registers whose awaited bits clear as `wait_results` says, on the runtime's own clock.
 
@@ -26,7 +25,11 @@ class RecordedRegisters:
     """
 
     def __init__(
-        self, runtime: DirectRuntime, wait_results: Mapping[str, WaitResult | list[WaitResult]], bar_bytes: int, where: str
+        self,
+        runtime: DirectRuntime,
+        wait_results: Mapping[str, WaitResult | list[WaitResult]],
+        bar_bytes: int,
+        where: str,
     ) -> None:
         self._runtime = runtime
         self._results: dict[int, Sequence[WaitResult]] = {}
@@ -76,10 +79,13 @@ def _offset(key: str, bar_bytes: int, where: str) -> int:
     try:
         offset = int(key, 16)
     except ValueError:
-        raise VectorError(f"{where}: wait_results key {key!r} is not a register offset; write it like \"0xcedc\"") from None
+        raise VectorError(
+            f'{where}: wait_results key {key!r} is not a register offset; write it like "0xcedc"'
+        ) from None
     if not 0 <= offset < bar_bytes or offset % 4:
         raise VectorError(
-            f"{where}: register {key} in wait_results lies outside the BAR: offsets are multiples of 4 below {bar_bytes:#x}"
+            f"{where}: register {key} in wait_results lies outside the BAR: "
+            f"offsets are multiples of 4 below {bar_bytes:#x}"
         )
     return offset
 

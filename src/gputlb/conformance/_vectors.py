@@ -116,7 +116,9 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
                 if len(line) > MAX_LINE_BYTES:
-                    raise VectorError(f"{path}:{number}: the line is longer than {MAX_LINE_BYTES >> 20} MiB: not a vector file")
+                    raise VectorError(
+                        f"{path}:{number}: the line is longer than {MAX_LINE_BYTES >> 20} MiB: not a vector file"
+                    )
                 yield number, line
     except EOFError:
         raise VectorError(f"{path}:{number + 1}: the gzip'd file is cut off here; fetch it again") from None

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from gputlb import facts
 from gputlb.runtime import Duration, Latency
 
+_WALK = Latency(0.4, 2.0, 20.0)
+_WAKE = Latency(20.0, 100.0, 1000.0)
+_RESET = Latency(100.0, 500.0, 1500.0)
+
 
 def _invalidation_latency() -> Latency:
     timing = facts.timing()
@@ -33,11 +37,11 @@ class Behaviour:
     """A write to a sleeping register is a violation, instead of being lost with a `write_lost` event alone."""
     invalidation_latency: Duration = field(default_factory=_invalidation_latency)
     """From request bit to done: typically 40 µs, up to 100 µs, never more than 1 ms (i915's comment)."""
-    walk_latency: Duration = Latency(0.4, 2.0, 20.0)
+    walk_latency: Duration = _WALK
     """One page walk. A guess: tables are mostly in the GPU's caches."""
-    wake_latency: Duration = Latency(20.0, 100.0, 1000.0)
+    wake_latency: Duration = _WAKE
     """From forcewake request to acknowledge. A guess of the right order; the driver waits up to 50 ms."""
     idle_before_sleep_us: float = 50.0
     """How long a domain that nobody needs stays powered. A guess."""
-    reset_latency: Duration = Latency(100.0, 500.0, 1500.0)
+    reset_latency: Duration = _RESET
     """From reset request to done. A guess; the driver waits up to 2 ms."""

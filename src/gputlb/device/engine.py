@@ -122,7 +122,7 @@ class Engine:
         await self.touch(await self._runtime.choose(len(self._page_table)))
 
     async def touch(self, virtual_page: int) -> None:
-        """Reach for `virtual_page`. Translation and access are one step: an invalidation waits for what is under way."""
+        """Reach for `virtual_page`; translation and access are one step, since an invalidation waits for it."""
         runtime, tlb = self._runtime, self.tlb
         async with runtime.atomic():
             entry = await tlb.look_up(virtual_page)

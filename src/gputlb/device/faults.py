@@ -66,13 +66,17 @@ FAULT_FORMS = tuple(form for form, _, _ in _MAKERS.values())
 
 
 def fault(text: str) -> Fault:
-    """Return the fault that `text` names: `stuck-bit:vcs0`, `slow-unit:rcs0:2000`, `lost-write:0xcedc`, …
+    """Return the fault that `text` names.
+
+    Say `stuck-bit:vcs0`, `slow-unit:rcs0:2000`, `lost-write:0xcedc`, `dead-mmio:5000` or `failed-ack:render`.
 
     Raises: `UnknownFault` with the forms that there are.
     """
     name, *arguments = text.split(":")
     if name not in _MAKERS:
-        raise UnknownFault(f"fault {text!r} is unknown{did_you_mean(name, _MAKERS)}; there are {', '.join(FAULT_FORMS)}")
+        raise UnknownFault(
+            f"fault {text!r} is unknown{did_you_mean(name, _MAKERS)}; there are {', '.join(FAULT_FORMS)}"
+        )
     form, make, types = _MAKERS[name]
     try:
         values = [convert(argument) for convert, argument in zip(types, arguments, strict=True)]

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gputlb.facts import Register as RegisterFacts
     from gputlb.runtime import Cell, Duration, Runtime
 
-_VIDEO_DECODE = 1
-_OTHER = 4
 _MASKED_SHIFT = 16
 _FULL_RESET = 1
 
@@ -71,6 +69,7 @@ class VirtualGpu:
         self._dead = runtime.cell("mmio.dead", 1) if self._dead_at_us is not None else None
         self._registers: dict[int, Register] = {}
         self._semaphores: dict[int, Cell] = {}
+        self._steering: dict[str, Cell] = {}
         self._resets: list[tuple[str, Cell, list[Engine], list[Cell]]] = []
         self.domains: dict[str, ForcewakeDomain] = {}
         self.engines: dict[str, Engine] = {}
@@ -166,9 +165,11 @@ class VirtualGpu:
         return made
 
     def _engine_domain(self, gt: Gt, prefix: str, engine_class: int, instance: int) -> ForcewakeDomain | None:
+        base = facts.engine_base(engine_class, instance, self.platform.graphics)
+        if base is None:
+            return None
         try:
-            base = facts.engine_base(engine_class, instance, self.platform.graphics)
-            names = facts.domain_of(base.offset, self.platform, gt.type)
+            names = facts.domain_of(base, self.platform, gt.type)
         except facts.UnknownFact:
             return None
         return next((self.domains[prefix + name] for name in names if prefix + name in self.domains), None)
@@ -183,9 +184,9 @@ class VirtualGpu:
             if row.kind != "tlb_inv":
                 continue
             served = {
-                self._bit(row, instance): engine
+                row.done_mask(instance): engine
                 for (engine_class, instance), engine in engines.items()
-                if engine_class == row.engine_class and self._serves(row, rows, instance)
+                if facts.invalidation_register(row.table or "", engine_class, instance) is row
             }
             cell = self.runtime.cell(f"{prefix}{row.name}", 32)
             pending.append(cell)
@@ -205,28 +206,11 @@ class VirtualGpu:
                 )
         return pending
 
-    @staticmethod
-    def _serves(row: RegisterFacts, rows: Sequence[RegisterFacts], instance: int) -> bool:
-        if row.instance is not None:
-            return row.instance == instance
-        return not any(
-            other.engine_class == row.engine_class and other.instance == instance and other.kind == row.kind
-            for other in rows
-        )
-
-    @staticmethod
-    def _bit(row: RegisterFacts, instance: int) -> int:
-        if row.instance is not None:
-            return 1
-        if row.engine_class == _OTHER:
-            return 1 << row.field("GSC").low
-        return 1 << instance
-
     async def _request(self, row: RegisterFacts, prefix: str, cell: Cell, served: int, value: int) -> None:
         bits = value
         if row.masked and self.behaviour.masked_registers:
             bits = value & value >> _MASKED_SHIFT
-        if row.mcr and f"{prefix}steering" in self._steering and not await self._steering[f"{prefix}steering"].load():
+        if row.mcr and prefix in self._steering and not await self._steering[prefix].load():
             bits = 0  # one instance alone is reached, and the others keep what they have
         bits &= served  # a bit without a unit does not stay set
         if bits:
@@ -264,10 +248,6 @@ class VirtualGpu:
                 self._add_register(gt, row, prefix, cell, request)
                 self._resets.append((f"{prefix}gt", cell, engines, pending))
 
-    @property
-    def _steering(self) -> dict[str, Cell]:
-        return self.__dict__.setdefault("_steering_cells", {})
-
     def _add_steering(self, gt: Gt, rows: Sequence[RegisterFacts], prefix: str) -> None:
         for row in rows:
             if row.name == "MTL_MCR_SELECTOR" and gt.type == "primary":
@@ -277,7 +257,7 @@ class VirtualGpu:
                 async def select(value: int, cell: Cell = cell, multicast: int = multicast) -> None:
                     await cell.store(value >> multicast & 1)
 
-                self._steering[f"{prefix}steering"] = cell
+                self._steering[prefix] = cell
                 self._registers[self._absolute(gt, row)] = Register(row.name, cell, select)
             elif row.name == "MTL_STEER_SEMAPHORE":
                 self._semaphores[self._absolute(gt, row)] = self.runtime.cell(f"{prefix}semaphore", 1, 1)

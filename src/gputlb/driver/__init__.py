@@ -1,5 +1,4 @@
-"""The kernel's side of a GPU TLB invalidation, name by name as in i915.
-"""
+"""The kernel's side of a GPU TLB invalidation, name by name as in i915."""
 
 from gputlb.driver.description import EngineDescription, GtDescription
 from gputlb.driver.engine import Engine

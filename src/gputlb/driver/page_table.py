@@ -36,7 +36,9 @@ class PageTable:
         """Write the entries from virtual page `first` on, one for each page number of `pages`."""
         for index, page in enumerate(pages, first):
             if index >= len(self.entries):
-                raise AddressSpaceFull(f"virtual page {index} does not exist: the address space has {len(self.entries)}")
+                raise AddressSpaceFull(
+                    f"virtual page {index} does not exist: the address space has {len(self.entries)}"
+                )
             await self.entries[index].store(self._layout.entry(page, tenant))
 
     async def clear(self, first: int, count: int) -> None:

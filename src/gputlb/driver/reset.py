@@ -30,9 +30,7 @@ async def reset_gt(gt: Gt) -> bool:
     async with uncore.lock:
         for _ in range(1 if gt.description.graphics >= (12, 70) else 2):
             await uncore.write_fw(offset, _FULL)
-            done = await uncore.registers.until(
-                uncore.absolute(offset), _FULL, 0, timing.reset_ms * 1000, SPINNING
-            )
+            done = await uncore.registers.until(uncore.absolute(offset), _FULL, 0, timing.reset_ms * 1000, SPINNING)
             if not done:
                 break
     await uncore.forcewake_put("ALL")

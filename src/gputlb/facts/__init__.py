@@ -19,7 +19,15 @@ from gputlb.facts._errors import (
 
 if TYPE_CHECKING:
     from gputlb.facts._bugs import Bug, bug, bugs
-    from gputlb.facts._engines import Engine, EngineClass, engine, engine_class, engine_classes, engine_named, shown_names
+    from gputlb.facts._engines import (
+        Engine,
+        EngineClass,
+        engine,
+        engine_class,
+        engine_classes,
+        engine_named,
+        shown_names,
+    )
     from gputlb.facts._forcewake import (
         ForcewakeDomain,
         ForcewakeNeed,

@@ -67,13 +67,9 @@ def engine_class(which: int | str) -> EngineClass:
         if which in (row.number, row.name, row.prefix):
             return row
     if isinstance(which, int):
-        raise UnknownEngine(
-            f"engine class {which} does not exist: the classes are 0 to {len(engine_classes()) - 1}"
-        )
+        raise UnknownEngine(f"engine class {which} does not exist: the classes are 0 to {len(engine_classes()) - 1}")
     known = [word for row in engine_classes() for word in (row.name, row.prefix)]
-    near = (
-        did_you_mean(which, known) or f"; the classes are {', '.join(row.name for row in engine_classes())}"
-    )
+    near = did_you_mean(which, known) or f"; the classes are {', '.join(row.name for row in engine_classes())}"
     raise UnknownEngine(f'engine class "{which}" is unknown{near}')
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gputlb.errors import GputlbError
 
 
-class UnknownFact(GputlbError):  # noqa: N818 - the house names errors for what happened
+class UnknownFact(GputlbError):
     """The facts have no row for what was asked; the text names the nearest that they do have."""
 
 

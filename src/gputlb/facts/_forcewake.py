@@ -80,13 +80,9 @@ def forcewake_domains(
     else:
         graphics = of
         gsi_offset = register_named("MTL_MEDIA_GSI_BASE").offset if gt_type == "media" else 0
-    asks, answers = (
-        _by_domain(kind, graphics, kernel, gt_type) for kind in ("forcewake_req", "forcewake_ack")
-    )
+    asks, answers = (_by_domain(kind, graphics, kernel, gt_type) for kind in ("forcewake_req", "forcewake_ack"))
     if not asks:
-        raise NotRecorded(
-            f"forcewake domains of graphics version {graphics} are not recorded here, only 8.00 to 12.74"
-        )
+        raise NotRecorded(f"forcewake domains of graphics version {graphics} are not recorded here, only 8.00 to 12.74")
     return tuple(
         ForcewakeDomain(name, _absolute(asks[name], gsi_offset), _absolute(answers[name], gsi_offset))
         for name in sorted(asks, key=_kernel_order)
@@ -94,9 +90,7 @@ def forcewake_domains(
     )
 
 
-def domain_of(
-    offset: int, of: Platform | Version, gt_type: GtType = "primary", *, kernel: str = ""
-) -> tuple[str, ...]:
+def domain_of(offset: int, of: Platform | Version, gt_type: GtType = "primary", *, kernel: str = "") -> tuple[str, ...]:
     """Return the domains that must be awake for the register at `offset`; empty where it is always on.
 
     On a media GT `offset` may be given with or without the GT's own offset. Where the answer depends on the
@@ -120,9 +114,7 @@ def domain_of(
     )
 
 
-def domain_exists(
-    name: str, engines: Collection[tuple[int, int]], graphics: Version, gt_type: GtType
-) -> bool:
+def domain_exists(name: str, engines: Collection[tuple[int, int]], graphics: Version, gt_type: GtType) -> bool:
     """Tell whether a GT with these engines has a domain that its graphics version knows.
 
     From version 11 on the domains follow the engines; before, every part has all of its version's.
@@ -131,9 +123,7 @@ def domain_exists(
         return True
     if name == "render":
         classes = {number for number, _ in engines}
-        return gt_type == "primary" and bool(
-            classes & {engine_class("render").number, engine_class("compute").number}
-        )
+        return gt_type == "primary" and bool(classes & {engine_class("render").number, engine_class("compute").number})
     if name == "gsc":
         return gt_type == "media" and any(number == engine_class("other").number for number, _ in engines)
     box = re.fullmatch(r"(vdbox|vebox)(\d)", name)

@@ -67,9 +67,7 @@ class Platform(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def engines(self) -> tuple[Engine, ...]:
         """The engines of all GTs, by engine id."""
-        return tuple(
-            sorted((engine for gt in self.gts for engine in gt.engines), key=lambda engine: engine.id)
-        )
+        return tuple(sorted((engine for gt in self.gts for engine in gt.engines), key=lambda engine: engine.id))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -202,9 +200,7 @@ def _device_id(text: str) -> int | None:
 def _why_unknown_id(device_id: int) -> str:
     # Neighbouring ids are the same part in another package far more often than ids of similar spelling are.
     near = sorted((abs(known - device_id), known) for known in _rows_by_pci_id())
-    named = [
-        f"{known:04x} ({_rows_by_pci_id()[known].short})" for distance, known in near[:2] if distance <= 0x10
-    ]
+    named = [f"{known:04x} ({_rows_by_pci_id()[known].short})" for distance, known in near[:2] if distance <= 0x10]
     return f"PCI id 8086:{device_id:04x} is unknown" + (
         f"; the nearest known are {' and '.join(named)}" if named else ""
     )

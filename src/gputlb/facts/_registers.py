@@ -35,9 +35,7 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ((1 << (self.high - self.low + 1)) - 1) << self.low
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}[{self.high}]" if self.high == self.low else f"{self.name}[{self.high}:{self.low}]"
-        )
+        return f"{self.name}[{self.high}]" if self.high == self.low else f"{self.name}[{self.high}:{self.low}]"
 
 
 class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,9 +125,7 @@ def register_named(name: str) -> Register:
 def register_applies(row: Register, *, graphics: Version, media: Version, kernel: str = "") -> bool:
     """Tell whether a platform of these versions, and of this kernel name, can have a register."""
     version = media if row.version_axis == "media" else graphics
-    return any(version in versions for versions in row.versions) and (
-        not row.platforms or kernel in row.platforms
-    )
+    return any(version in versions for versions in row.versions) and (not row.platforms or kernel in row.platforms)
 
 
 @cache
@@ -192,9 +188,7 @@ def _prepared(row: dict[str, Any]) -> dict[str, Any]:
     if "engine_class" in row:
         row["engine_class"] = engine_class(row["engine_class"]).number
     bits = {name: text.split(":") for name, text in row.get("fields", {}).items()}
-    row["fields"] = [
-        {"name": name, "high": int(ends[0]), "low": int(ends[-1])} for name, ends in bits.items()
-    ]
+    row["fields"] = [{"name": name, "high": int(ends[0]), "low": int(ends[-1])} for name, ends in bits.items()]
     return row
 
 

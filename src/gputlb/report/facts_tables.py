@@ -80,9 +80,7 @@ def short_engine_list(engines: Iterable[facts.Engine]) -> str:
                 runs[-1].append(number)
             else:
                 runs.append([number])
-        words.append(
-            prefix + ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-        )
+        words.append(prefix + ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs))
     return " ".join(words)
 
 
@@ -103,9 +101,7 @@ def _print_platform(console: Console, row: facts.Platform) -> None:
         _print_gt(console, row, gt)
     if row.engines_xe:
         console.print(f"\nengines in xe: {short_engine_list(row.engines_xe)}")
-    console.print(
-        f"\nPCI ids ({len(row.pci_ids)}):", " ".join(f"{pci_id:04x}" for pci_id in row.pci_ids) or "none"
-    )
+    console.print(f"\nPCI ids ({len(row.pci_ids)}):", " ".join(f"{pci_id:04x}" for pci_id in row.pci_ids) or "none")
     if row.note:
         console.print(f"note: {row.note}")
     console.print(f"source: {row.source}")

@@ -6,7 +6,7 @@ from gputlb.driver.schemes.guc import Guc
 from gputlb.driver.schemes.mmio import Mmio
 from gputlb.driver.schemes.mmio_2022 import Mmio2022
 from gputlb.driver.schemes.no_flush import NoFlush
-from gputlb.driver.schemes.requests import InvalidationRequest, request_2022, request_6_12
+from gputlb.driver.schemes.requests import InvalidationRequest, request_6_12, request_2022
 from gputlb.driver.schemes.unbatched import Unbatched
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "Scheme",
     "Unbatched",
     "UnknownScheme",
-    "request_2022",
     "request_6_12",
+    "request_2022",
     "scheme",
     "schemes",
 ]

@@ -57,9 +57,13 @@ def _imported(path: str) -> type[Scheme]:
     found = getattr(module, class_name, None)
     if found is None:
         classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
-        raise UnknownScheme(f"scheme {path!r}: {module.__file__} has no {class_name!r}{did_you_mean(class_name, classes)}")
+        raise UnknownScheme(
+            f"scheme {path!r}: {module.__file__} has no {class_name!r}{did_you_mean(class_name, classes)}"
+        )
     if not (inspect.isclass(found) and issubclass(found, Scheme)):
-        raise UnknownScheme(f"scheme {path!r}: {class_name} in {module.__file__} must be a subclass of gputlb.driver.Scheme")
+        raise UnknownScheme(
+            f"scheme {path!r}: {class_name} in {module.__file__} must be a subclass of gputlb.driver.Scheme"
+        )
     if inspect.isabstract(found):
         missing = ", ".join(sorted(found.__abstractmethods__))
         raise UnknownScheme(f"scheme {path!r}: {class_name} in {module.__file__} does not define {missing}")

@@ -24,7 +24,9 @@ class Guc(Mmio):
         if not gt.description.guc_tlb_invalidation:
             return await super().flush()
         if gt.guc is None:
-            raise ProbeFailed(f"scheme {self.name!r} needs a GuC, and {gt.name} has none here; use scheme 'mmio'", -ENODEV)
+            raise ProbeFailed(
+                f"scheme {self.name!r} needs a GuC, and {gt.name} has none here; use scheme 'mmio'", -ENODEV
+            )
         if await gt.guc.is_ready():
             await gt.guc.invalidate_engines()
         return None

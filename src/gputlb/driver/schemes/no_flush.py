@@ -11,7 +11,7 @@ class NoFlush(Scheme):
     name = "none"
     summary = "no flush at all: before CVE-2022-0330 was fixed"
 
-    def passed(self, current: int, wanted: int) -> bool:  # noqa: ARG002
+    def passed(self, current: int, wanted: int) -> bool:
         """Believe, always, that a flush has passed."""
         return True
 

@@ -102,9 +102,7 @@ def request_6_12(engine: Engine, gt: GtDescription) -> InvalidationRequest | Non
         return None
     registers = facts.invalidation_registers(table)
     if engine.engine_class not in registers:
-        raise NoRequest(
-            "gt_WARN_ONCE(class >= num || (!regs[class].reg.reg && !regs[class].mcr_reg.reg))", ERANGE
-        )
+        raise NoRequest("gt_WARN_ONCE(class >= num || (!regs[class].reg.reg && !regs[class].mcr_reg.reg))", ERANGE)
     offset = registers[engine.engine_class]
     bit = 1 << engine.instance
     if engine.engine_class == _OTHER:

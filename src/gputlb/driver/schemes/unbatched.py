@@ -11,6 +11,6 @@ class Unbatched(Mmio):
     name = "unbatched"
     summary = "as mmio, but every release flushes: before batching"
 
-    def passed(self, current: int, wanted: int) -> bool:  # noqa: ARG002
+    def passed(self, current: int, wanted: int) -> bool:
         """Never."""
         return False

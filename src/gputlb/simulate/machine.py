@@ -47,6 +47,12 @@ class Machine:
         faults: Iterable[Fault] = (),
         pace: Duration | None = None,
     ) -> None:
+        if any(gt.register_table is None for gt in platform.gts):
+            raise ProbeFailed(
+                f"{platform.kernel} has no registers for TLB invalidation: "
+                f"its driver, {platform.driver}, sends messages to the GuC; pick a platform up to METEORLAKE",
+                -19,
+            )
         self.runtime = runtime
         self.platform = platform
         self.page_table = PageTable(runtime, "ppgtt", virtual_pages)
@@ -61,12 +67,6 @@ class Machine:
             tlb_slots=virtual_pages,
             pace=pace,
         )
-        if any(gt.register_table is None for gt in platform.gts):
-            raise ProbeFailed(
-                f"{platform.kernel} has no registers for TLB invalidation that this version knows: "
-                f"its driver, {platform.driver}, sends messages to the GuC; pick a platform up to METEORLAKE",
-                -19,
-            )
         self.gts = tuple(
             Gt(runtime, self.gpu.registers, GtDescription.of(platform, gt.type), pm_references=0) for gt in platform.gts
         )

@@ -93,14 +93,13 @@ class Machine:
 
     def new_object(self, name: str, first: int, page_count: int) -> Vma:
         """Return an object without pages yet, with its place in the address space."""
-        gem_object = GemObject(self.runtime, self.tlbs, self.memory, page_count=page_count, tenant=1, name=name)
+        gem_object = GemObject(self.runtime, self.tlbs, self.memory, page_count=page_count, name=name)
         return Vma(gem_object, self.page_table, first)
 
     async def bind(self, vma: Vma) -> None:
         """Give the object pages, as a tenant that never was before, and map them."""
         self._tenants = self._tenants % 0xFFFF + 1
-        vma.gem_object.tenant = self._tenants
-        await vma.gem_object.get_pages()
+        await vma.gem_object.get_pages(self._tenants)
         await vma.bind()
 
     @property

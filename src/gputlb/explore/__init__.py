@@ -1,1 +1,18 @@
 """The third runtime: every order of the agents is tried. Knows agents and cells, nothing of GPUs."""
+
+from gputlb.explore._errors import BadQuestion, LockOrderInverted, NondeterministicAgent, NotSymmetric
+from gputlb.explore._runtime import ExploredRuntime
+from gputlb.explore._search import Progress
+from gputlb.explore._verdict import Step, Verdict, Witness
+
+__all__ = [
+    "BadQuestion",
+    "ExploredRuntime",
+    "LockOrderInverted",
+    "NondeterministicAgent",
+    "NotSymmetric",
+    "Progress",
+    "Step",
+    "Verdict",
+    "Witness",
+]

@@ -1,0 +1,340 @@
+"""An agent as a finite automaton, learned by running its coroutine alone with every answer that it can get."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gputlb.explore._errors import NondeterministicAgent
+from gputlb.explore._fingerprint import Differs, fingerprint
+from gputlb.explore._operations import Kind, Operation, Outcome
+from gputlb.explore._runtime import Actor
+from gputlb.runtime import (
+    AgentError,
+    AgentFailed,
+    CellOverflow,
+    LockLeftHeld,
+    SleepInAtomic,
+    Violation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from gputlb.explore._lock_order import LockOrder
+    from gputlb.explore._runtime import AgentSpec, ExploredLock, ExploredRuntime
+
+
+class Edge(NamedTuple):
+    """One transition of an agent: what it leaves in the cell, what it was answered, and where it comes to."""
+
+    value: int
+    answer: int | bool | None
+    target: int
+
+
+class Node:
+    """A local state of an agent: what it does next, and what it holds.
+
+    `operation` is None where the agent has ended (`failure` None) or broken a rule (`failure` says which). `inner`
+    marks a state inside an atomic section that has begun: nobody else acts there.
+    """
+
+    __slots__ = ("answer", "edges", "failure", "held", "in_atomic", "inner", "number", "operation", "parent", "parked")
+
+    def __init__(
+        self,
+        number: int,
+        operation: Operation | None,
+        failure: AgentError | Violation | None,
+        run: Run | None,
+        parent: int,
+        answer: int | bool | None,
+    ) -> None:
+        self.number = number
+        self.operation = operation
+        self.failure = failure
+        self.held: tuple[ExploredLock, ...] = run.actor.held if run else ()
+        self.in_atomic = bool(run and run.actor.atomic)
+        self.inner = bool(run and run.actor.atomic and run.actor.section_steps > 1)
+        self.parent = parent
+        self.answer = answer
+        self.edges: dict[int, Edge | None] = {}
+        self.parked: tuple[Run, Run] | None = None
+
+
+class Run:
+    """One coroutine of an agent, stepped by hand."""
+
+    __slots__ = ("actor", "coroutine", "ended", "failure", "operation", "runtime", "spec")
+
+    def __init__(self, runtime: ExploredRuntime, spec: AgentSpec) -> None:
+        self.runtime = runtime
+        self.spec = spec
+        self.actor = Actor(spec.name)
+        self.operation: Operation | None = None
+        self.failure: AgentError | Violation | None = None
+        self.ended = False
+        self.coroutine: Coroutine[Operation, Any, None] = spec.body()  # type: ignore[assignment]
+        self.step(None)
+
+    def step(self, answer: int | bool | None) -> None:
+        """Let the coroutine run to its next operation, its end or its failure."""
+        actor = self.actor
+        before, self.runtime.current = self.runtime.current, actor
+        try:
+            self.operation = self.coroutine.send(answer)
+            if not isinstance(self.operation, Operation):
+                raise AgentFailed(
+                    self.spec.name, self.where(), f"awaited {self.operation!r}, which is not of its runtime"
+                )
+        except StopIteration:
+            self.operation, self.ended = None, True
+            if actor.held:
+                self.failure = LockLeftHeld(
+                    self.spec.name, self.where(), f"ended while it still held {actor.held[-1].name!r}"
+                )
+        except (AgentFailed, NondeterministicAgent):
+            raise
+        except (AgentError, Violation) as failure:
+            self.operation, self.ended, self.failure = None, True, failure
+        except Exception as error:
+            raise AgentFailed(self.spec.name, _raised_at(error) or self.where(), f"raised {error!r}") from error
+        finally:
+            self.runtime.current = before
+        if actor.violation is not None and self.failure is None:
+            # The agent caught its own violation; it is one all the same.
+            self.dismiss()
+            self.operation, self.ended, self.failure = None, True, actor.violation
+
+    def dismiss(self) -> None:
+        """End the coroutine wherever it stands; what it awaits on its way out is not done."""
+        before, self.runtime.current = self.runtime.current, self.actor
+        self.actor.closing = True
+        try:
+            with suppress(Exception):  # what a dismissed run says is of no interest
+                self.coroutine.close()
+        finally:
+            self.runtime.current = before
+
+    def where(self) -> str:
+        """Return where the agent's body is written."""
+        return body_place(self.spec.body)
+
+
+def body_place(body: object) -> str:
+    """Return `file:line in function` of an agent's body, however it was wrapped."""
+    inner = body
+    while (deeper := getattr(inner, "func", None) or getattr(inner, "__func__", None)) is not None:
+        inner = deeper
+    code = getattr(inner, "__code__", None)
+    if code is None:
+        return repr(body)
+    return f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno} in {code.co_qualname}"
+
+
+def _raised_at(error: Exception) -> str | None:
+    trace = error.__traceback__
+    if trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    return f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} in {code.co_qualname}"
+
+
+def tabulate(runtime: ExploredRuntime, agent: str, operation: Operation, value: int) -> Outcome | AgentError | None:
+    """Return what an operation does at `value`, what rule that breaks, or None if the agent has to wait."""
+    try:
+        outcome = operation.outcome(value)
+        again = operation.outcome(value)
+    except Exception as error:
+        raise AgentFailed(
+            agent, str(operation.place), f"raised {error!r} in the function that it gave to {operation.words()}"
+        ) from error
+    if outcome != again:
+        raise NondeterministicAgent(
+            agent,
+            str(operation.place),
+            f"gave {operation.words()} a function that is not pure: at {value} it gave {outcome} and then {again}; "
+            "compute from the value alone",
+        )
+    if outcome is not None and operation.kind is Kind.UPDATE:
+        cell = runtime.cells[operation.cell]
+        if outcome.value >> cell.bits:
+            return CellOverflow(
+                agent,
+                str(operation.place),
+                f"stored {outcome.value:#x} in cell {cell.name!r} of {cell.bits} bits",
+            )
+    return outcome
+
+
+def waits_in_atomic(runtime: ExploredRuntime, agent: str, operation: Operation) -> SleepInAtomic:
+    """Return the broken rule of an agent that has to wait inside an atomic section."""
+    cell = runtime.cells[operation.cell]
+    return SleepInAtomic(agent, str(operation.place), f"waited for {cell.name!r} inside runtime.atomic()")
+
+
+class Automaton:
+    """The local states of one agent, learned as the search comes to them.
+
+    A local state is what the agent can still tell of the answers that it got. `merge=False` keeps the answers
+    themselves instead: more states, nothing looked at inside the coroutine.
+    """
+
+    def __init__(
+        self, runtime: ExploredRuntime, spec: AgentSpec, *, merge: bool = True, lock_order: LockOrder | None = None
+    ) -> None:
+        self.runtime = runtime
+        self.lock_order = lock_order
+        self.spec = spec
+        self.merge = merge
+        self.nodes: list[Node] = []
+        self.notes: set[str] = set()
+        self.requirements: set[str] = set()
+        self.replays = 0
+        self._numbers: dict[object, int] = {}
+        self._place((Run(runtime, spec), Run(runtime, spec)), -1, None)
+
+    def edge(self, number: int, value: int) -> Edge | None:
+        """Return what the agent does at `value` of its operation's cell (at way `value` of a choice); None: it waits.
+
+        Raises `NondeterministicAgent` if it does not repeat itself.
+        """
+        node = self.nodes[number]
+        try:
+            return node.edges[value]
+        except KeyError:
+            return self._learn(node, value)
+
+    def _learn(self, node: Node, value: int) -> Edge | None:
+        operation = node.operation
+        assert operation is not None
+        outcome = tabulate(self.runtime, self.spec.name, operation, value)
+        if isinstance(outcome, AgentError):
+            edge: Edge | None = Edge(value, None, self._fail(node, outcome))
+        elif outcome is None:
+            edge = None
+            if node.in_atomic:
+                failure = waits_in_atomic(self.runtime, self.spec.name, operation)
+                edge = Edge(value, None, self._fail(node, failure))
+        else:
+            runs = self._at(node)
+            for run in runs:
+                run.step(outcome.answer)
+            edge = Edge(outcome.value, outcome.answer, self._place(runs, node.number, outcome.answer))
+        node.edges[value] = edge
+        return edge
+
+    def _fail(self, node: Node, failure: AgentError) -> int:
+        self.nodes.append(Node(len(self.nodes), None, failure, None, node.number, None))
+        return len(self.nodes) - 1
+
+    def answers(self, number: int) -> list[int | bool | None]:
+        """Return the answers by which the local state was first reached, from the start of the round."""
+        answers: list[int | bool | None] = []
+        node = self.nodes[number]
+        while node.parent >= 0:
+            answers.append(node.answer)
+            node = self.nodes[node.parent]
+        answers.reverse()
+        return answers
+
+    def _at(self, node: Node) -> tuple[Run, Run]:
+        """Return two runs that stand at `node`."""
+        if node.parked is not None:
+            runs, node.parked = node.parked, None
+            return runs
+        self.replays += 1
+        path = [node]
+        while path[-1].parent >= 0:
+            path.append(self.nodes[path[-1].parent])
+        path.reverse()
+        runs = (Run(self.runtime, self.spec), Run(self.runtime, self.spec))
+        for at, then in pairwise(path):
+            for run in runs:
+                self._check(run, at)
+            for run in runs:
+                run.step(then.answer)
+        for run in runs:
+            self._check(run, node)
+        return runs
+
+    def _check(self, run: Run, node: Node) -> None:
+        expected, got = node.operation, run.operation
+        if expected is None or got is None or not expected.like(got):
+            was = "ended" if expected is None else f"came to {expected.words()} at {expected.place}"
+            now = "ended" if got is None else f"came to {got.words()}"
+            place = str(got.place if got is not None else expected.place if expected is not None else run.where())
+            raise NondeterministicAgent(
+                self.spec.name,
+                place,
+                f"did not repeat itself: with the same answers it {was} and then {now}; keep what outlives a round "
+                "in cells, and let runtime.choose(n) pick",
+            )
+
+    def _place(self, runs: tuple[Run, Run], parent: int, answer: int | bool | None) -> int:
+        """Return the number of the local state in which two runs stand, new or met before."""
+        run, twin = runs
+        if (run.operation is None) is not (twin.operation is None) or str(run.failure) != str(twin.failure):
+            stopped = run if run.operation is None else twin
+            other = twin if stopped is run else run
+            place = str(other.operation.place) if other.operation is not None else run.where()
+            raise NondeterministicAgent(
+                self.spec.name,
+                place,
+                "did not repeat itself: with the same answers it went on once and stopped once; keep what outlives a "
+                "round in cells",
+            )
+        self.notes.update(run.actor.notes)
+        self.requirements |= run.actor.requirements
+        if run.operation is None:
+            return self._stop(run, parent, answer)
+        try:
+            marks = fingerprint((run.coroutine, run.operation), (twin.coroutine, twin.operation))
+        except Differs as difference:
+            raise NondeterministicAgent(
+                self.spec.name,
+                str(run.operation.place),
+                f"did not repeat itself: with the same answers it came here with {difference}; keep what outlives a "
+                "round in cells, and let runtime.choose(n) pick",
+            ) from None
+        actor = run.actor
+        began = actor.atomic > 0 and actor.section_steps > 1
+        key = (marks, actor.held, actor.atomic, began) if self.merge else (parent, answer)
+        number = self._numbers.get(key)
+        if number is not None:
+            run.dismiss()
+            twin.dismiss()
+            return number
+        number = len(self.nodes)
+        node = Node(number, run.operation, None, run, parent, answer)
+        if self.lock_order is not None and run.operation.kind is Kind.ACQUIRE:
+            node.failure = self.lock_order.asks(actor, self.runtime.locks[run.operation.cell], run.operation.place)
+        node.parked = runs
+        actor.notes.clear()
+        twin.actor.notes.clear()
+        self._numbers[key] = number
+        self.nodes.append(node)
+        return number
+
+    def _stop(self, run: Run, parent: int, answer: int | bool | None) -> int:
+        if run.failure is None and self.spec.forever and self.nodes:
+            return 0
+        key = "ended" if run.failure is None else object()
+        number = self._numbers.get(key)
+        if number is None:
+            number = len(self.nodes)
+            self._numbers[key] = number
+            self.nodes.append(Node(number, None, run.failure, None, parent, answer))
+        return number
+
+    def dismiss(self) -> None:
+        """End every coroutine that still stands somewhere."""
+        for node in self.nodes:
+            if node.parked is not None:
+                for run in node.parked:
+                    run.dismiss()
+                node.parked = None

@@ -29,14 +29,14 @@ def _one_less(count: int) -> int:
 
 
 class EngineTlb:
-    """The translations that an engine has kept: direct-mapped, one a slot, and whether a walk may fill one.
+    """The translations that an engine has kept: direct-mapped, one a slot, and whether a walk may fill it.
 
     A slot holds a page-table entry with the upper part of the virtual page above it as a tag; 0 is empty.
     """
 
     def __init__(self, runtime: Runtime, name: str, slots: int) -> None:
         self.slots = tuple(runtime.cell(f"{name}.tlb{slot}", _ENTRY_BITS + _TAG_BITS) for slot in range(slots))
-        self.walking = runtime.cell(f"{name}.walking", 1)
+        self.walking = tuple(runtime.cell(f"{name}.walking{slot}", 1) for slot in range(slots))
 
     async def look_up(self, virtual_page: int) -> int:
         """Return the kept entry for `virtual_page`, or 0."""
@@ -48,12 +48,13 @@ class EngineTlb:
         tag = virtual_page // len(self.slots)
         await self.slots[virtual_page % len(self.slots)].store(tag << _ENTRY_BITS | entry)
 
-    async def drop(self, *, cancel_walk: bool = True) -> None:
-        """Forget every translation, and (unless told otherwise) the walk under way."""
+    async def drop(self, *, cancel_walks: bool = True) -> None:
+        """Forget every translation, and (unless told otherwise) the walks under way."""
         for slot in self.slots:
             await slot.store(0)
-        if cancel_walk:
-            await self.walking.store(0)
+        if cancel_walks:
+            for walking in self.walking:
+                await walking.store(0)
 
 
 class Engine:
@@ -132,12 +133,13 @@ class Engine:
             entry = await self._page_table[virtual_page].load()
             if not self._layout.present(entry):
                 return  # a page fault; the batch goes on
-            await tlb.walking.store(1)
+            walking = tlb.walking[virtual_page % len(tlb.walking)]
+            await walking.store(1)
         await runtime.sleep(self._behaviour.walk_latency)
         async with runtime.atomic():
-            if self._behaviour.invalidation_cancels_walks and not await tlb.walking.load():
+            if self._behaviour.invalidation_cancels_walks and not await walking.load():
                 return  # dropped under way, to be walked again
-            await tlb.walking.store(0)
+            await walking.store(0)
             if await self.contexts.load():
                 await tlb.keep(virtual_page, entry)
                 await self._memory.access(self.name, virtual_page, entry)

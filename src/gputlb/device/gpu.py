@@ -15,7 +15,7 @@ from gputlb.device.register_file import Register, RegisterFile
 from gputlb.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gputlb.device.memory import SystemMemory
     from gputlb.facts import Gt, Platform
@@ -40,6 +40,8 @@ class VirtualGpu:
         faults: what is wrong with it.
         tlb_slots: translations that each engine keeps.
         pace: time between two accesses of an engine.
+        only: names of the only engines that it has; None for all of the platform's.
+        power: whether forcewake domains exist; without them everything is always on.
 
     Raises: `UnknownFault` where a fault names an engine or a domain that the platform lacks.
 
@@ -56,6 +58,8 @@ class VirtualGpu:
         faults: Iterable[Fault] = (),
         tlb_slots: int = 32,
         pace: Duration | None = None,
+        only: Collection[str] | None = None,
+        power: bool = True,
     ) -> None:
         self.runtime = runtime
         self.platform = platform
@@ -65,6 +69,8 @@ class VirtualGpu:
         self._page_table = page_table
         self._tlb_slots = tlb_slots
         self._pace = pace
+        self._only = only
+        self._power = power
         self._dead_at_us = min((fault.after_us for fault in self._faults if isinstance(fault, DeadMmio)), default=None)
         self._dead = runtime.cell("mmio.dead", 1) if self._dead_at_us is not None else None
         self._registers: dict[int, Register] = {}
@@ -133,6 +139,8 @@ class VirtualGpu:
         self._add_steering(gt, rows, prefix)
 
     def _add_domains(self, gt: Gt, prefix: str) -> None:
+        if not self._power:
+            return
         unanswering = {fault.domain for fault in self._faults if isinstance(fault, FailedAck)}
         for row in facts.forcewake_domains(self.platform, gt_type=gt.type):
             domain = ForcewakeDomain(
@@ -147,6 +155,8 @@ class VirtualGpu:
     def _add_engines(self, gt: Gt, prefix: str) -> dict[tuple[int, int], Engine]:
         made = {}
         for name, description in zip(facts.shown_names(gt.engines), gt.engines, strict=True):
+            if self._only is not None and name not in self._only:
+                continue
             domain = self._engine_domain(gt, prefix, description.engine_class, description.instance)
             engine = Engine(
                 self.runtime,

@@ -57,6 +57,6 @@ class InvalidationUnit:
         await runtime.sleep(self._latency)
         async with runtime.atomic():
             if await self.requests.load() & bit:  # else a reset has dropped it all
-                await self.tlb.drop(cancel_walk=self._behaviour.invalidation_cancels_walks)
+                await self.tlb.drop(cancel_walks=self._behaviour.invalidation_cancels_walks)
                 await self.requests.update(lambda requests: requests & ~bit)
         runtime.emit("unit", self.name, "end")

@@ -109,12 +109,24 @@ class Engine:
         self._runtime.emit("context", self.name, "start")
 
     async def end_context(self) -> None:
-        """Take a context off; the last one leaves the engine idle."""
+        """Take a context off, unless a reset has; the last one leaves the engine idle."""
         async with self._runtime.atomic():
-            await self.contexts.update(_one_less)
-            if self._domain is not None:
-                await self._domain.need_no_more()
+            if await self.contexts.load():
+                await self._lose_context()
         self._runtime.emit("context", self.name, "end")
+
+    async def reset(self, *, lose_translations: bool) -> None:
+        """Lose every context, and what the TLB holds."""
+        async with self._runtime.atomic():
+            while await self.contexts.load():
+                await self._lose_context()
+            if lose_translations:
+                await self.tlb.drop()
+
+    async def _lose_context(self) -> None:
+        await self.contexts.update(_one_less)
+        if self._domain is not None:
+            await self._domain.need_no_more()
 
     async def act(self) -> None:
         """Wait for a context, let some time pass, touch one page: one round of the engine's agent."""
@@ -126,6 +138,8 @@ class Engine:
         """Reach for `virtual_page`; translation and access are one step, since an invalidation waits for it."""
         runtime, tlb = self._runtime, self.tlb
         async with runtime.atomic():
+            if not await self.contexts.load():
+                return  # the context has gone meanwhile
             entry = await tlb.look_up(virtual_page)
             if entry:
                 await self._memory.access(self.name, virtual_page, entry)

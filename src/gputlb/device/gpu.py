@@ -105,10 +105,14 @@ class VirtualGpu:
             runtime.agent(f"{unit.name}.unit", unit.act, forever=True)
         for domain in self.domains.values():
             runtime.agent(f"{domain.name}.power", domain.act, forever=True)
-        for name, request, engines, pending in self._resets:
-            runtime.agent(f"{name}.reset", partial(self._reset, request, engines, pending), forever=True)
+        self.start_reset()
         if self._dead_at_us is not None:
             runtime.agent("fault.dead-mmio", self._die, forever=False)
+
+    def start_reset(self) -> None:
+        """Add the agents that serve reset requests, one a GT."""
+        for name, request, engines, pending in self._resets:
+            self.runtime.agent(f"{name}.reset", partial(self._reset, request, engines, pending), forever=True)
 
     async def _die(self) -> None:
         assert self._dead is not None
@@ -122,9 +126,8 @@ class VirtualGpu:
         async with self.runtime.atomic():
             for cell in pending:
                 await cell.store(0)
-            if self.behaviour.tlb_lost_on_reset:
-                for engine in engines:
-                    await engine.tlb.drop()
+            for engine in engines:
+                await engine.reset(lose_translations=self.behaviour.tlb_lost_on_reset)
             await request.store(0)
         self.runtime.emit("reset_unit", "done")
 

@@ -135,6 +135,8 @@ class Uncore:
         """
         if self._observers:
             self._runtime.emit("fw_get", which)
+        if not self.domains:
+            return
         async with self.lock:
             asleep = [domain for domain in self._chosen(which) if not await domain.state.update(_take) & _COUNT]
             for domain in asleep:
@@ -148,6 +150,8 @@ class Uncore:
         """Give the references of `forcewake_get` back; a domain without any may sleep at once."""
         if self._observers:
             self._runtime.emit("fw_put", which)
+        if not self.domains:
+            return
         async with self.lock:
             for domain in self._chosen(which):
                 if await domain.state.update(_give_back) & _COUNT == 1:
@@ -161,6 +165,8 @@ class Uncore:
         """
         if self._observers:
             self._runtime.emit("fw_put_delayed", which)
+        if not self.domains:
+            return
         async with self.lock:
             for domain in self._chosen(which):
                 state = await domain.state.update(_give_back_later)

@@ -1,0 +1,205 @@
+"""A scenario built from the driver's and the device's own code, ready to be explored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gputlb.check.checked_runtime import CheckedRuntime
+from gputlb.check.own_page import OwnPage
+from gputlb.check.posted_writes import PostedPageTable, PostedRegisters
+from gputlb.check.reached_flush import FlushReaches
+from gputlb.device import Behaviour, StuckBit, SystemMemory, VirtualGpu
+from gputlb.driver import GemObject, Gt, GtDescription, PageTable, Tlb, Vma, reset_gt, wedge_gt
+from gputlb.errors import GputlbError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from gputlb.check.groups import Group
+    from gputlb.check.scenario import Scenario
+    from gputlb.device import Engine as HardwareEngine
+    from gputlb.driver import Engine, Scheme
+    from gputlb.facts import Platform
+
+TENANT = 1
+"""Whom every page is lent to: each client has a page of its own, so one tenant tells lent from given back."""
+
+
+class SetUpWaits(GputlbError):
+    """A scheme waits while it sets itself up, before anybody else is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A scenario with its agents, and the parts that a story about it names."""
+
+    runtime: CheckedRuntime
+    gpu: VirtualGpu
+    gts: tuple[Gt, ...]
+    tlbs: tuple[Tlb, ...]
+    scheme: type[Scheme]
+    platform: Platform
+    scenario: Scenario
+    group: Group
+
+
+def build(platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group) -> Model:
+    """Put driver, virtual GPU and clients together in a runtime that tries every order.
+
+    Raises: `ProbeFailed` where the scheme does not load; `SetUpWaits`.
+    """
+    has = scenario.ingredients
+    slow = "slow" in has or "stuck" in has
+    runtime = CheckedRuntime(may_time_out=lambda cell: slow and "TLB" in cell)
+    clients = scenario.clients
+    posted = PostedPageTable(runtime, "ppgtt", clients) if "posted" in has else None
+    page_table = posted or PageTable(runtime, "ppgtt", clients)
+    memory = SystemMemory(runtime, clients)
+    only = [name for names in group for name in names]
+    gpu = VirtualGpu(
+        runtime,
+        platform,
+        page_table.entries,
+        memory,
+        behaviour=Behaviour(strict_power="power" in has),
+        faults=[StuckBit(name) for name in only] if "stuck" in has else (),
+        tlb_slots=clients,
+        only=only,
+        power="power" in has,
+    )
+    registers = PostedRegisters(gpu.registers, posted) if posted else gpu.registers
+    gts = tuple(
+        Gt(
+            runtime,
+            registers,
+            _with_only(GtDescription.of(platform, gt.type), names, power="power" in has),
+            awake=() if "park" in has else names,
+            pm_references=0 if "asleep" in has else 1,
+        )
+        for gt, names in zip(platform.gts, group, strict=True)
+    )
+    tlbs = tuple(Tlb(gt, scheme(gt)) for gt in gts)
+    for tlb in tlbs:
+        _set_up(tlb.scheme)
+    model = Model(runtime, gpu, gts, tlbs, scheme, platform, scenario, group)
+    _add_engines(model)
+    _add_surroundings(model)
+    vmas = [
+        Vma(GemObject(runtime, tlbs, OwnPage(memory, client), page_count=1, name=f"object{client}"), page_table, client)
+        for client in range(clients)
+    ]
+    for client, vma in enumerate(vmas):
+        body = partial(_client, runtime, vma, scenario.rounds or 1)
+        runtime.agent(f"client{client}", body, forever=scenario.rounds is None)
+    if posted:
+        posted.add_drains()
+    _state_goals(model, page_table)
+    return model
+
+
+async def _client(runtime: CheckedRuntime, vma: Vma, rounds: int) -> None:
+    for _ in range(rounds):
+        # Getting pages and binding is not what is examined: one step, so that nothing is explored in vain.
+        async with runtime.atomic():
+            await vma.gem_object.get_pages(TENANT)
+            await vma.bind()
+        await vma.unbind()
+        await vma.gem_object.release_pages()
+
+
+def _with_only(description: GtDescription, names: tuple[str, ...], *, power: bool) -> GtDescription:
+    engines = tuple(engine for engine in description.engines if engine.name in names)
+    return replace(description, engines=engines, forcewake=description.forcewake if power else ())
+
+
+def _set_up(scheme: Scheme) -> None:
+    coroutine: Coroutine[object, None, None] = scheme.set_up()
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    coroutine.close()
+    raise SetUpWaits(f"scheme {scheme.name or type(scheme).__qualname__!r} awaits a cell in set_up(); do so in flush()")
+
+
+def _add_engines(model: Model) -> None:
+    runtime, gpu, has = model.runtime, model.gpu, model.scenario.ingredients
+    hardware = list(gpu.engines.values())
+    if "oa" in has and gpu.oa is not None:
+        hardware.append(gpu.oa)
+    for engine in hardware:
+        if "park" not in has or engine is gpu.oa:
+            runtime.start_with(engine.contexts, 1)
+        for page in range(model.scenario.clients):
+            runtime.agent(f"{engine.name} at page {page}", partial(_reach, engine, page), forever=True)
+    for unit in gpu.units:
+        if unit.name in gpu.engines or ("oa" in has and gpu.oa is not None and unit.name == gpu.oa.name):
+            runtime.agent(f"{unit.name} unit", unit.act, forever=True)
+    for domain in gpu.domains.values():
+        runtime.agent(f"{domain.name} power", domain.act, forever=True)
+
+
+async def _reach(engine: HardwareEngine, page: int) -> None:
+    await engine.contexts.until(lambda contexts: contexts > 0)
+    await engine.touch(page)
+
+
+def _add_surroundings(model: Model) -> None:
+    runtime, has = model.runtime, model.scenario.ingredients
+    for gt in model.gts:
+        for engine in gt.engines:
+            if "park" in has:
+                body = partial(_wake_and_park, gt, engine, model.gpu.engines[engine.name], with_gt="asleep" in has)
+                runtime.agent(f"{engine.name} work", body, forever=True)
+        if "power" in has:
+            gt.uncore.start_delayed_release()
+        if "wedge" in has:
+            runtime.agent(f"{gt.name} wedging", partial(wedge_gt, gt))
+        elif "reset" in has:
+            runtime.agent(f"{gt.name} resetting", partial(_reset, gt, model.gpu))
+        if "accounted" in has:
+            FlushReaches(runtime, gt, model.tlbs[gt.id], model.gpu).watch()
+    if has & {"reset", "wedge"}:
+        model.gpu.start_reset()
+
+
+async def _reset(gt: Gt, gpu: VirtualGpu) -> None:
+    """Reset the GT, then put its contexts back on, as the driver resubmits the innocent ones."""
+    await reset_gt(gt)
+    for engine in gt.engines:
+        if await engine.is_awake():
+            await gpu.engines[engine.name].start_context()
+
+
+async def _wake_and_park(gt: Gt, engine: Engine, hardware: HardwareEngine, *, with_gt: bool) -> None:
+    if with_gt:
+        await gt.pm.get()
+    await engine.pm.get()
+    await hardware.start_context()
+    await hardware.end_context()
+    await engine.pm.put()
+    if with_gt:
+        await gt.pm.put()
+
+
+def _state_goals(model: Model, page_table: PageTable) -> None:
+    runtime = model.runtime
+    scenario = model.scenario
+    runtime.sometimes("a flush completes")
+    if scenario.clients > 1 and scenario.rounds != 1:  # one's own flushes never cover one's own stamp
+        runtime.sometimes("a flush is skipped")
+    slots = [engine.tlb.slots[0] for engine in model.gpu.engines.values()]
+    runtime.sometimes(
+        "a stale entry exists before the flush",
+        [page_table.entries[0], *slots],
+        lambda entry, *kept: entry == 0 and any(kept),
+    )
+    if scenario.clients == 1 and scenario.rounds == 1:
+        return
+    runtime.sometimes(
+        "a page is reused after a flush",
+        [page_table.entries[0], *(tlb.counter for tlb in model.tlbs)],
+        lambda entry, *counters: entry != 0 and any(counters),
+    )

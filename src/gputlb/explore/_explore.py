@@ -46,7 +46,16 @@ def explore(
 
 
 def _search(system: System, limits: Limits, engine: str, workers: int) -> Found:
-    return _plain.search(system, limits)
+    if engine == "plain":
+        return _plain.search(system, limits)
+    if importlib.util.find_spec("numba") is None:
+        raise BadQuestion(
+            "the compiled engine needs numba, which is not installed; pip install 'gputlb[check]', or explore with "
+            "engine='plain'"
+        )
+    from gputlb.explore import _compiled  # noqa: PLC0415 (half a second, and not always there)
+
+    return _compiled.search(system, limits)
 
 
 def _verdict(system: System, found: Found, engine: str, seconds: float) -> Verdict:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.explore._automaton import Automaton
 from gputlb.explore._lock_order import LockOrder
+from gputlb.runtime import NeverPausing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gputlb.explore._automaton import Edge, Node
     from gputlb.explore._runtime import ExploredRuntime
+
+_LONGEST_CHAIN = 300
 
 State = tuple[int, ...]
 """The local state of every agent, then the value of every cell."""
@@ -39,6 +42,8 @@ class System:
         self.learning_seconds += time.perf_counter() - began
         self.agents = len(self.automata)
         self.forever = [spec.forever for spec in runtime.agents]
+        self.values: list[list[int]] = [[cell.initial] for cell in runtime.cells]
+        self._indexes: list[dict[int, int]] = [{cell.initial: 0} for cell in runtime.cells]
         self.initial: State = (0,) * self.agents + tuple(cell.initial for cell in runtime.cells)
 
     def node(self, state: State, agent: int) -> Node:
@@ -53,9 +58,30 @@ class System:
             return known[value]
         began = time.perf_counter()
         try:
-            return automaton.edge(node, value)
+            edge = automaton.edge(node, value)
         finally:
             self.learning_seconds += time.perf_counter() - began
+        cell = self.cell_of(agent, automaton.nodes[node])
+        if edge is not None and cell >= 0:
+            self.index(cell - self.agents, edge.value)
+        return edge
+
+    def index(self, cell: int, value: int) -> int:
+        """Return the place of a value among those that a cell was found with."""
+        indexes = self._indexes[cell]
+        index = indexes.get(value)
+        if index is None:
+            index = indexes[value] = len(indexes)
+            self.values[cell].append(value)
+        return index
+
+    def blocks(self) -> list[list[tuple[int, ...]]]:
+        """Return for each group of alike members the fields of each of them: agents and cells as indices of a state."""
+        return []
+
+    def alike(self, agent: int) -> list[int]:
+        """Return the agents that share an automaton with `agent`, itself included."""
+        return [agent]
 
     def cell_of(self, agent: int, node: Node) -> int:
         """Return the cell that an agent's operation is about, as an index into a state; -1: none."""
@@ -71,6 +97,12 @@ class System:
         node = self.node(state, agent)
         if node.operation is None:
             return
+        if len(slots) > _LONGEST_CHAIN:
+            raise NeverPausing(
+                self.runtime.agents[agent].name,
+                str(node.operation.place),
+                "goes round and round inside runtime.atomic(), which is to be one step",
+            )
         cell = self.cell_of(agent, node)
         ways = range(node.operation.ways) if cell < 0 else (state[cell],)
         for slot in ways:

@@ -1,0 +1,125 @@
+"""Where in the packed words of a state each agent's local state and each cell's value lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gputlb.explore._system import State, System
+
+_WORD = 64
+_SPARE_NODES = 1  # a bit more than is known, since learning goes on
+
+
+class Field(NamedTuple):
+    """A run of bits within one word."""
+
+    word: int
+    shift: int
+    bits: int
+
+    @property
+    def mask(self) -> int:
+        """The field's bits, at the low end."""
+        return (1 << self.bits) - 1
+
+
+class Layout:
+    """Fields for all agents and cells, wide enough for the local states and values that are known now.
+
+    A cell's field holds the index of its value among those met. Members that are folded have their fields side by
+    side in one word each, in the same order, the local state highest: their packed fields compare as tuples.
+    """
+
+    def __init__(self, system: System, before: Layout | None = None) -> None:
+        counts = [len(automaton.nodes) for automaton in system.automata]
+        counts += [len(system.values[number]) for number in range(len(system.runtime.cells))]
+        self.system = system
+        self.bits = [max(1, (count - 1).bit_length()) for count in counts]
+        if before is not None:
+            self.bits = [max(now, then) for now, then in zip(self.bits, before.bits, strict=True)]
+        blocks = [*system.blocks()]
+        for block in blocks:
+            widest = {tuple(self.bits[i] for i in member) for member in block}
+            if len(widest) > 1:
+                for j in range(len(block[0])):
+                    bits = max(self.bits[member[j]] for member in block)
+                    for member in block:
+                        self.bits[member[j]] = bits
+        self.fields: list[Field] = [Field(0, 0, 0)] * len(counts)
+        self._used: list[int] = []
+        members = [member for block in blocks for member in block]
+        folded = {i for member in members for i in member}
+        runs = [list(member) for member in members] + [[i] for i in range(len(counts)) if i not in folded]
+        runs.sort(key=lambda run: -sum(self.bits[i] for i in run))
+        for run in runs:
+            self._put(run)
+        self.words = len(self._used)
+        self.folds = self._folds(blocks)
+
+    def _put(self, run: list[int]) -> None:
+        need = sum(self.bits[i] for i in run)
+        for word, used in enumerate(self._used):
+            if used + need <= _WORD:
+                break
+        else:
+            word, used = len(self._used), 0
+            self._used.append(0)
+        self._used[word] = used + need
+        shift = used
+        for i in reversed(run):
+            self.fields[i] = Field(word, shift, self.bits[i])
+            shift += self.bits[i]
+
+    def _folds(self, blocks: list[list[tuple[int, ...]]]) -> NDArray[np.uint64]:
+        most = max((len(block) for block in blocks), default=0)
+        folds = np.zeros((len(blocks), 2 + 2 * most), np.uint64)
+        for g, block in enumerate(blocks):
+            folds[g, 0] = len(block)
+            folds[g, 1] = (1 << sum(self.bits[i] for i in block[0])) - 1
+            for m, member in enumerate(block):
+                folds[g, 2 + 2 * m] = self.fields[member[-1]].word
+                folds[g, 3 + 2 * m] = self.fields[member[-1]].shift
+        return folds
+
+    def holds_all(self) -> bool:
+        """Whether everything known now still fits."""
+        system = self.system
+        agents = system.agents
+        return all(
+            len(automaton.nodes) <= 1 << self.bits[i] for i, automaton in enumerate(system.automata)
+        ) and all(len(system.values[c]) <= 1 << self.bits[agents + c] for c in range(len(system.runtime.cells)))
+
+    def pack(self, state: State) -> list[int]:
+        """Return the words of a state."""
+        words = [0] * self.words
+        agents = self.system.agents
+        for i, (value, field) in enumerate(zip(state, self.fields, strict=True)):
+            index = value if i < agents else self.system.index(i - agents, value)
+            words[field.word] |= index << field.shift
+        return words
+
+    def unpack(self, words: list[int]) -> State:
+        """Return the state that some words stand for."""
+        agents = self.system.agents
+        state = []
+        for i, field in enumerate(self.fields):
+            index = (words[field.word] >> field.shift) & field.mask
+            state.append(index if i < agents else self.system.values[i - agents][index])
+        return tuple(state)
+
+    def column(self, states: NDArray[np.uint64], i: int) -> NDArray[np.uint64]:
+        """Return one field of many states, given as an array with a row for each."""
+        field = self.fields[i]
+        return (states[:, field.word] >> np.uint64(field.shift)) & np.uint64(field.mask)
+
+    def repack(self, states: NDArray[np.uint64], before: Layout) -> NDArray[np.uint64]:
+        """Return states that were packed by `before` as this layout packs them."""
+        packed = np.zeros((len(states), self.words), np.uint64)
+        for i, field in enumerate(self.fields):
+            packed[:, field.word] |= before.column(states, i) << np.uint64(field.shift)
+        return packed

@@ -1,0 +1,95 @@
+"""The automata as the compiled loop reads them: a description for each local state, a row for each description."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gputlb.explore import _kernel as kernel
+from gputlb.explore._errors import BadQuestion
+
+if TYPE_CHECKING:
+    from gputlb.explore._layout import Layout
+    from gputlb.explore._system import System
+
+
+class Tables:
+    """Grows with what is learned, for as long as the layout holds it."""
+
+    def __init__(self, system: System, layout: Layout) -> None:
+        self.system = system
+        self.layout = layout
+        self._stride = layout.words + 1
+        self._bases: list[int] = []
+        base = 0
+        for agent in range(system.agents):
+            self._bases.append(base)
+            base += 1 << layout.bits[agent]
+        self.described = np.zeros(base, np.uint64)
+        self._described = [0] * system.agents
+        self._rows = 0
+        self.edges = np.zeros(self._stride * 1024, np.uint64)
+        self.agents = np.zeros((system.agents, 5), np.uint64)
+        for agent, field in enumerate(layout.fields[: system.agents]):
+            self.agents[agent] = (
+                field.word, field.shift, field.mask, self._bases[agent], 0 if system.forever[agent] else 1,
+            )  # fmt: skip
+        for agent in range(system.agents):
+            self.describe(agent)
+            for node in system.automata[agent].nodes:
+                for value in node.edges:
+                    self.enter(agent, node.number, value)
+
+    def describe(self, agent: int) -> None:
+        """Make rows for the local states that an agent has got since."""
+        nodes = self.system.automata[agent].nodes
+        for node in nodes[self._described[agent] :]:
+            word = 1 << kernel.ENDED_SHIFT
+            if node.operation is not None:
+                ways, cell = node.operation.ways, self.system.cell_of(agent, node)
+                if ways > kernel.MAX_WAYS:
+                    raise BadQuestion(
+                        f"{node.operation.place}: choose({ways}) has more ways than the compiled engine takes; choose "
+                        f"among {kernel.MAX_WAYS} at most, or explore with engine='plain'"
+                    )
+                word = self._rows | ways << kernel.WAYS_SHIFT
+                rows = ways
+                if cell >= 0:
+                    field = self.layout.fields[cell]
+                    word |= field.bits << kernel.BITS_SHIFT | field.shift << kernel.SHIFT_SHIFT
+                    word |= field.word << kernel.WORD_SHIFT
+                    rows = 1 << field.bits
+                self._rows += rows
+                if self._rows * self._stride > self.edges.size:
+                    grown = np.zeros(max(2 * self.edges.size, self._rows * self._stride), np.uint64)
+                    grown[: self.edges.size] = self.edges
+                    self.edges = grown
+            self.described[self._bases[agent] + node.number] = word
+        self._described[agent] = len(nodes)
+
+    def enter(self, agent: int, number: int, value: int) -> None:
+        """Write down what an agent does at a value (at a way of its choice)."""
+        system, fields = self.system, self.layout.fields
+        node = system.automata[agent].nodes[number]
+        edge = node.edges[value]
+        cell = system.cell_of(agent, node)
+        row = int(self.described[self._bases[agent] + number]) & ((1 << kernel.ROW_BITS) - 1)
+        index = value if cell < 0 else system.index(cell - system.agents, value)
+        at = (row + index) * self._stride
+        if edge is None:
+            self.edges[at] = kernel.WAITS
+            return
+        target = system.automata[agent].nodes[edge.target]
+        if target.failure is not None:
+            self.edges[at] = kernel.WRONG
+            return
+        delta = [0] * self.layout.words
+        own = fields[agent]
+        delta[own.word] ^= (number ^ edge.target) << own.shift
+        if cell >= 0:
+            field = fields[cell]
+            delta[field.word] ^= (index ^ system.index(cell - system.agents, edge.value)) << field.shift
+        for word, bits in enumerate(delta):
+            self.edges[at + 1 + word] = bits
+        self.edges[at] = kernel.INNER if target.inner else kernel.STEP

@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gputlb.check.checked_runtime import CheckedRuntime
+from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.own_page import OwnPage
 from gputlb.check.posted_writes import PostedPageTable, PostedRegisters
 from gputlb.check.reached_flush import FlushReaches
 from gputlb.device import Behaviour, StuckBit, SystemMemory, VirtualGpu
-from gputlb.driver import GemObject, Gt, GtDescription, PageTable, Tlb, Vma, reset_gt, wedge_gt
+from gputlb.driver import GemObject, Gt, GtDescription, PageTable, reset_gt, wedge_gt
 from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gputlb.check.groups import Group
     from gputlb.check.scenario import Scenario
     from gputlb.device import Engine as HardwareEngine
-    from gputlb.driver import Engine, Scheme
+    from gputlb.driver import Engine, Scheme, Tlb, Vma
     from gputlb.facts import Platform
 
 TENANT = 1
@@ -43,13 +44,17 @@ class Model:
     platform: Platform
     scenario: Scenario
     group: Group
+    defect: Defect
 
 
-def build(platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group) -> Model:
+def build(
+    platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group, defect: Defect = NO_DEFECT
+) -> Model:
     """Put driver, virtual GPU and clients together in a runtime that tries every order.
 
     Raises: `ProbeFailed` where the scheme does not load; `SetUpWaits`.
     """
+    scheme = defect.scheme or scheme
     has = scenario.ingredients
     slow = "slow" in has or "stuck" in has
     runtime = CheckedRuntime(may_time_out=lambda cell: slow and "TLB" in cell)
@@ -63,7 +68,7 @@ def build(platform: Platform, scheme: type[Scheme], scenario: Scenario, group: G
         platform,
         page_table.entries,
         memory,
-        behaviour=Behaviour(strict_power="power" in has),
+        behaviour=replace(Behaviour(strict_power="power" in has), **dict(defect.behaviour)),  # type: ignore[arg-type]
         faults=[StuckBit(name) for name in only] if "stuck" in has else (),
         tlb_slots=clients,
         only=only,
@@ -80,14 +85,19 @@ def build(platform: Platform, scheme: type[Scheme], scenario: Scenario, group: G
         )
         for gt, names in zip(platform.gts, group, strict=True)
     )
-    tlbs = tuple(Tlb(gt, scheme(gt)) for gt in gts)
+    tlbs = tuple(defect.tlb(gt, scheme(gt)) for gt in gts)
     for tlb in tlbs:
         _set_up(tlb.scheme)
-    model = Model(runtime, gpu, gts, tlbs, scheme, platform, scenario, group)
+    model = Model(runtime, gpu, gts, tlbs, scheme, platform, scenario, group, defect)
     _add_engines(model)
     _add_surroundings(model)
+    stamped = tlbs[:1] if defect.first_gt_only else tlbs
     vmas = [
-        Vma(GemObject(runtime, tlbs, OwnPage(memory, client), page_count=1, name=f"object{client}"), page_table, client)
+        defect.vma(
+            GemObject(runtime, stamped, OwnPage(memory, client), page_count=1, name=f"object{client}"),
+            page_table,
+            client,
+        )
         for client in range(clients)
     ]
     for client, vma in enumerate(vmas):
@@ -156,7 +166,7 @@ def _add_surroundings(model: Model) -> None:
         if "power" in has:
             gt.uncore.start_delayed_release()
         if "wedge" in has:
-            runtime.agent(f"{gt.name} wedging", partial(wedge_gt, gt))
+            runtime.agent(f"{gt.name} wedging", partial(model.defect.wedge or wedge_gt, gt))
         elif "reset" in has:
             runtime.agent(f"{gt.name} resetting", partial(_reset, gt, model.gpu))
         if "accounted" in has:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from gputlb.runtime import Cell, How, Registers, Runtime
 
 
-
 class PostedPageTable(PageTable):
     """A page table whose cleared entries reach memory late.
 

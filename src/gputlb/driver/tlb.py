@@ -73,12 +73,22 @@ class Tlb:
             async with self.invalidate_lock:
                 if passed(await self._seqno.load(), seqno):
                     return self._skipped("passed while waiting")
-                await self.scheme.flush()
-                # Only after the flush: who reads the new number relies on it. A flush that timed out counts, too.
-                new = after_flush(await self._seqno.update(after_flush))
-                if self._observers:
-                    gt.runtime.emit("seqno", new)
+                await self.flush_and_count()
         return None
+
+    async def flush_and_count(self) -> None:
+        """Flush, then move the counter on: who reads the new number relies on it. The lock must be held.
+
+        A flush that timed out counts, too, as in Linux.
+        """
+        await self.scheme.flush()
+        await self.count()
+
+    async def count(self) -> None:
+        """Move the counter on by one full flush; the lock must be held."""
+        new = after_flush(await self._seqno.update(after_flush))
+        if self._observers:
+            self.gt.runtime.emit("seqno", new)
 
     def _skipped(self, why: str) -> None:
         if self._observers:

@@ -90,9 +90,9 @@ class Layout:
         """Whether everything known now still fits."""
         system = self.system
         agents = system.agents
-        return all(
-            len(automaton.nodes) <= 1 << self.bits[i] for i, automaton in enumerate(system.automata)
-        ) and all(len(system.values[c]) <= 1 << self.bits[agents + c] for c in range(len(system.runtime.cells)))
+        return all(len(automaton.nodes) <= 1 << self.bits[i] for i, automaton in enumerate(system.automata)) and all(
+            len(system.values[c]) <= 1 << self.bits[agents + c] for c in range(len(system.runtime.cells))
+        )
 
     def pack(self, state: State) -> list[int]:
         """Return the words of a state."""

@@ -1,0 +1,159 @@
+"""One check: a scheme on a platform in a scenario, group of engines by group of engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from gputlb.check.defects import NO_DEFECT, Defect
+from gputlb.check.groups import engine_groups
+from gputlb.check.model import Model, build
+from gputlb.check.story import Story, tell
+from gputlb.driver import ProbeFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gputlb.check.groups import Group
+    from gputlb.check.scenario import Scenario
+    from gputlb.driver import Scheme
+    from gputlb.explore import Progress, Verdict
+    from gputlb.facts import Platform
+
+Kind = Literal["safe", "violated", "deadlock", "vacuous", "bounded"]
+_WORST_FIRST: tuple[Kind, ...] = ("violated", "deadlock", "bounded", "vacuous", "safe")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop without an answer: the verdict is `bounded` then."""
+
+    max_states: int | None = None
+    max_memory_bytes: int | None = None
+    timeout_s: float | None = None
+    symmetry: bool = True
+    workers: int = 1
+    engine: Literal["auto", "plain", "compiled"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupVerdict:
+    """What one group of engines, explored together, came to."""
+
+    engines: tuple[str, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check came to."""
+
+    kind: Kind
+    platform: str
+    scheme: str
+    scenario: Scenario
+    defect: str
+    groups: tuple[GroupVerdict, ...]
+    not_explored: tuple[tuple[str, ...], ...]
+    """Groups left out because an earlier one already showed something wrong."""
+    story: Story | None
+    """The witness, told; None where there is none."""
+    model: Model | None
+    """The system that the witness belongs to."""
+
+    @property
+    def states(self) -> int:
+        """Distinct states of all groups together."""
+        return sum(group.verdict.states for group in self.groups)
+
+    @property
+    def transitions(self) -> int:
+        """Transitions of all groups together."""
+        return sum(group.verdict.transitions for group in self.groups)
+
+    @property
+    def depth(self) -> int:
+        """The largest depth of any group."""
+        return max(group.verdict.depth for group in self.groups)
+
+    @property
+    def seconds(self) -> float:
+        """Time that exploring took."""
+        return sum(group.verdict.seconds for group in self.groups)
+
+    @property
+    def decisive(self) -> GroupVerdict:
+        """The group that the whole verdict comes from: the worst."""
+        return min(self.groups, key=lambda group: _WORST_FIRST.index(group.verdict.kind))
+
+
+def check(
+    platform: Platform,
+    scheme: type[Scheme],
+    scenario: Scenario,
+    *,
+    defect: Defect = NO_DEFECT,
+    limits: Limits | None = None,
+    progress: Callable[[tuple[str, ...], Progress], None] | None = None,
+    only_group: int | None = None,
+) -> CheckResult:
+    """Explore every order of the scenario, for every group of the platform's engines, until something is wrong.
+
+    Raises: `ProbeFailed` where the scheme does not load; `NondeterministicAgent`, `AgentFailed` and the like where
+    a scheme keeps state outside cells, raises, or never ends.
+    """
+    limits = limits or Limits()
+    groups = engine_groups(platform, scenario.engines_together)
+    if only_group is not None:
+        groups = groups[only_group : only_group + 1]
+    done: list[GroupVerdict] = []
+    told: Story | None = None
+    wrong: Model | None = None
+    for group in groups:
+        model = build(platform, scheme, scenario, group, defect)
+        verdict = _explore(model, limits, group, progress)
+        done.append(GroupVerdict(_flat(group), verdict))
+        if verdict.kind in {"violated", "deadlock"}:
+            told = tell(model, verdict)
+            wrong = model
+            break
+    kinds = {group.verdict.kind for group in done}
+    return CheckResult(
+        kind=next(kind for kind in _WORST_FIRST if kind in kinds),
+        platform=platform.kernel,
+        scheme=(defect.scheme or scheme).name or f"{scheme.__module__}:{scheme.__qualname__}",
+        scenario=scenario,
+        defect=defect.name,
+        groups=tuple(done),
+        not_explored=tuple(_flat(group) for group in groups[len(done) :]),
+        story=told,
+        model=wrong,
+    )
+
+
+def _explore(
+    model: Model, limits: Limits, group: Group, progress: Callable[[tuple[str, ...], Progress], None] | None
+) -> Verdict:
+    report = None
+    if progress is not None:
+        engines = _flat(group)
+
+        def report(state: Progress) -> None:
+            progress(engines, state)
+
+    return model.runtime.explore(
+        max_states=limits.max_states,
+        max_memory_bytes=limits.max_memory_bytes,
+        timeout_s=limits.timeout_s,
+        symmetry=limits.symmetry,
+        engine=limits.engine,
+        workers=limits.workers,
+        progress=report,
+    )
+
+
+def _flat(group: Group) -> tuple[str, ...]:
+    return tuple(name for names in group for name in names)
+
+
+__all__ = ["CheckResult", "GroupVerdict", "Limits", "ProbeFailed", "check"]

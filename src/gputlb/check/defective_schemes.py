@@ -1,0 +1,130 @@
+"""Schemes with one defect each: what mainline does, but for one thing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gputlb import facts
+from gputlb.driver import distance, round_up_to_even
+from gputlb.driver.schemes import InvalidationRequest, Mmio
+
+if TYPE_CHECKING:
+    from gputlb.driver import Engine, Gt
+
+_COMPUTE = 5
+
+
+class NonStrict(Mmio):
+    """Asks for a flush at least as late as the stamp, not for a whole one after it (bugs I915-08, I915-21)."""
+
+    name = "mmio (>= in place of >)"
+
+    def passed(self, current: int, wanted: int) -> bool:
+        """Tell whether the counter has come to the stamp rounded up: one flush too early."""
+        return distance(current, round_up_to_even(wanted)) >= 0
+
+
+class StampWithoutLowBit(Mmio):
+    """Stamps with the counter alone (bug I915-08).
+
+    The flush under way is then enough to pass it, and the counter's first value, 0, means that nothing is pending.
+    """
+
+    name = "mmio (stamp without | 1)"
+
+    def stamp(self, seqno: int) -> int:
+        """Return the counter."""
+        return seqno
+
+
+class UnmaskedMmio(Mmio):
+    """Writes the request bit alone, as before CVE-2022-4139 was fixed (bugs I915-02 and I915-03)."""
+
+    name = "mmio (unmasked)"
+
+    async def set_up(self) -> None:
+        """Find the requests, without their upper halves."""
+        await super().set_up()
+        for engine, request in self._requests.items():
+            if request is not None:
+                self._requests[engine] = request._replace(request=request.done)
+
+
+class WithoutCompute(Mmio):
+    """Leaves compute engines out, as the first version for Xe_HP did (bug I915-13)."""
+
+    name = "mmio (no compute engines)"
+
+    async def set_up(self) -> None:
+        """Find the requests of all engines but compute."""
+        await super().set_up()
+        for engine in self.gt.engines:
+            if engine.engine_class == _COMPUTE:
+                del self._requests[engine.id]
+        self.gt.engines = tuple(engine for engine in self.gt.engines if engine.engine_class != _COMPUTE)
+
+
+class ForgetsOa(Mmio):
+    """Does not touch the OA unit (before bug I915-06 was fixed)."""
+
+    name = "mmio (OA unit forgotten)"
+
+    def __init__(self, gt: Gt) -> None:
+        super().__init__(gt)
+        gt.description = replace(gt.description, has_oa_workaround=False)
+
+
+class WaitsForOa(Mmio):
+    """Waits for the OA unit, too: what Linux does not do."""
+
+    name = "mmio (OA unit waited for)"
+
+    async def flush(self) -> None:
+        """Flush as mainline does, then wait for the OA unit's bit."""
+        await super().flush()
+        if self.gt.description.has_oa_workaround:
+            offset = facts.register_named("GEN12_OA_TLB_INV_CR").offset
+            await self.gt.uncore.wait_for_register_fw(offset, 1, 0, self._fast_us, self._slow_ms)
+
+
+class UnserialisedMmio(Mmio):
+    """Writes requests without the uncore lock, so that they may fall into a reset (before bug I915-04 was fixed)."""
+
+    name = "mmio (not serialised with resets)"
+
+    async def flush(self) -> None:
+        """Request every awake engine, then wait for each."""
+        gt, uncore = self.gt, self.gt.uncore
+        await uncore.forcewake_get("ALL")
+        requested: list[tuple[Engine, InvalidationRequest]] = []
+        for engine in gt.engines:
+            request = self._requests[engine.id]
+            if request is not None and await engine.is_awake():
+                await uncore.write_fw(request.offset, request.request)
+                requested.append((engine, request))
+        for _, request in requested:
+            await self._wait(request)
+        await uncore.forcewake_put_delayed("ALL")
+
+
+class AsksAwakeEarly(Mmio):
+    """Asks which engines are awake without the uncore lock, before the requests (a mutant of bug I915-05's fix)."""
+
+    name = "mmio (awake test outside the lock)"
+
+    async def flush(self) -> None:
+        """Ask all engines first, then request those that were awake, then wait for each."""
+        gt, uncore = self.gt, self.gt.uncore
+        await uncore.forcewake_get("ALL")
+        awake = [engine for engine in gt.engines if await engine.is_awake()]
+        async with gt.steering, uncore.lock:
+            for engine in awake:
+                request = self._requests[engine.id]
+                if request is not None:
+                    await uncore.write_fw(request.offset, request.request)
+        for engine in awake:
+            request = self._requests[engine.id]
+            if request is not None:
+                await self._wait(request)
+        await uncore.forcewake_put_delayed("ALL")

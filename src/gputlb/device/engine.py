@@ -31,7 +31,8 @@ def _one_less(count: int) -> int:
 class EngineTlb:
     """The translations that an engine has kept: direct-mapped, one a slot, and whether a walk may fill one.
 
-    A slot holds a page-table entry with the upper part of the virtual page above it as a tag; 0 is empty.
+    A slot holds a page-table entry with the upper part of the virtual page above it as a tag; 0 is empty. That
+    real TLBs are direct-mapped is not claimed: it is the simplest shape in which an entry outlives its mapping.
     """
 
     def __init__(self, runtime: Runtime, name: str, slots: int) -> None:

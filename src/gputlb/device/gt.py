@@ -96,7 +96,7 @@ class HardwareGt:
         return engines
 
     def _make_invalidation(self) -> list[InvalidationRegister]:
-        """Make an invalidation register for each class of engines, and a unit behind each of its bits that an engine uses."""
+        """Make an invalidation register a class of engines, and a unit behind each of its bits in use."""
         made = []
         for row in self._rows:
             if row.kind != "tlb_inv":

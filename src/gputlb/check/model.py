@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gputlb.check.groups import Group
     from gputlb.check.scenario import Scenario
     from gputlb.device import Engine as HardwareEngine
+    from gputlb.device import HardwareGt
     from gputlb.driver import Engine, Scheme, Tlb, Vma
     from gputlb.facts import Platform
 
@@ -57,7 +58,8 @@ def build(
     scheme = defect.scheme or scheme
     has = scenario.ingredients
     slow = "slow" in has or "stuck" in has
-    runtime = CheckedRuntime(may_time_out=lambda cell: slow and "TLB" in cell)
+    slow_registers: set[str] = set()
+    runtime = CheckedRuntime(may_time_out=lambda cell: cell in slow_registers)
     clients = scenario.clients
     posted = PostedPageTable(runtime, "ppgtt", clients) if "posted" in has else None
     page_table = posted or PageTable(runtime, "ppgtt", clients)
@@ -74,16 +76,18 @@ def build(
         only=only,
         power="power" in has,
     )
+    if slow:
+        slow_registers.update(unit.requests.name for unit in gpu.units)
     registers = PostedRegisters(gpu.registers, posted) if posted else gpu.registers
     gts = tuple(
         Gt(
             runtime,
             registers,
-            _with_only(GtDescription.of(platform, gt.type), names, power="power" in has),
+            _with_only(GtDescription.of(platform, gt.type), names, hardware),
             awake=() if "park" in has else names,
             pm_references=0 if "asleep" in has else 1,
         )
-        for gt, names in zip(platform.gts, group, strict=True)
+        for gt, names, hardware in zip(platform.gts, group, gpu.gts, strict=True)
     )
     tlbs = tuple(defect.tlb(gt, scheme(gt)) for gt in gts)
     for tlb in tlbs:
@@ -119,9 +123,10 @@ async def _client(runtime: CheckedRuntime, vma: Vma, rounds: int) -> None:
         await vma.gem_object.release_pages()
 
 
-def _with_only(description: GtDescription, names: tuple[str, ...], *, power: bool) -> GtDescription:
+def _with_only(description: GtDescription, names: tuple[str, ...], hardware: HardwareGt) -> GtDescription:
     engines = tuple(engine for engine in description.engines if engine.name in names)
-    return replace(description, engines=engines, forcewake=description.forcewake if power else ())
+    domains = tuple(domain for domain in description.forcewake if domain.name in hardware.domains)
+    return replace(description, engines=engines, forcewake=domains)
 
 
 def _set_up(scheme: Scheme) -> None:
@@ -172,7 +177,8 @@ def _add_surroundings(model: Model) -> None:
         if "accounted" in has:
             FlushReaches(runtime, gt, model.tlbs[gt.id], model.gpu).watch()
     if has & {"reset", "wedge"}:
-        model.gpu.start_reset()
+        for hardware in model.gpu.gts:
+            runtime.agent(f"{hardware.name} reset unit", hardware.reset.act, forever=True)
 
 
 async def _reset(gt: Gt, gpu: VirtualGpu) -> None:

@@ -54,7 +54,7 @@ def run(
     clients
         How many there are.
     seed
-        Where all random choices come from; printed, so that a run can be repeated. Picked if not given.
+        Where all random choices come from; printed, so that a run can be repeated. Picked at random if not given.
     duration_ms
         Virtual time to run for.
     fault
@@ -86,14 +86,13 @@ def run(
             chosen_platform,
             chosen_scheme,
             chosen_workload,
-            clients=clients,
             seed=seed,
             duration_ms=duration_ms,
             faults=faults,
             listen=_tracer(stack, trace, f"gputlb run: {chosen_platform.kernel}, {scheme}") if trace else None,
             progress=_progress(stack),
         )
-    print(run_summary.run_json(result)) if json else run_summary.print_run(result)
+    print(run_summary.run_json(result) if json else run_summary.run_text(result))
     if trace:
         print(f"trace written to {trace}; open it at ui.perfetto.dev", file=sys.stderr)
     return 1 if result.stale_accesses else 0

@@ -7,6 +7,7 @@ from gputlb.device.faults import (
     DeadMmio,
     FailedAck,
     Fault,
+    Faults,
     LostWrite,
     SlowUnit,
     StuckBit,
@@ -15,9 +16,12 @@ from gputlb.device.faults import (
 )
 from gputlb.device.forcewake import ForcewakeDomain
 from gputlb.device.gpu import VirtualGpu
-from gputlb.device.invalidation import InvalidationUnit
-from gputlb.device.memory import PAGE_BYTES, SYSTEM, SystemMemory
+from gputlb.device.gt import HardwareGt
+from gputlb.device.invalidation import InvalidationRegister, InvalidationUnit
+from gputlb.device.memory import PAGE_BYTES, SYSTEM, OutOfMemory, SystemMemory
 from gputlb.device.register_file import Register, RegisterFile, RegisterOutsideBar
+from gputlb.device.reset import ResetUnit
+from gputlb.device.steering import McrSelector, SteeringSemaphore
 
 __all__ = [
     "FAULT_FORMS",
@@ -29,13 +33,20 @@ __all__ = [
     "EngineTlb",
     "FailedAck",
     "Fault",
+    "Faults",
     "ForcewakeDomain",
+    "HardwareGt",
+    "InvalidationRegister",
     "InvalidationUnit",
     "LostWrite",
+    "McrSelector",
+    "OutOfMemory",
     "Register",
     "RegisterFile",
     "RegisterOutsideBar",
+    "ResetUnit",
     "SlowUnit",
+    "SteeringSemaphore",
     "StuckBit",
     "SystemMemory",
     "UnknownFault",

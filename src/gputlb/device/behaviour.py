@@ -24,9 +24,13 @@ class Behaviour:
     masked_registers: bool = True
     """Registers of decoders, enhancers and compute engines ignore a write without write-enable bits (12.00 on)."""
     tlb_lost_on_power_down: bool = True
-    """A domain that sleeps forgets its engines' translations (commit text of db100e28fdf0)."""
+    """A domain that sleeps forgets its engines' translations (commit text of db100e28fdf0).
+
+    Engines whose domain is not recorded are always powered here."""
     tlb_lost_on_reset: bool = True
     """A reset forgets them, too."""
+    requests_disturb_reset: bool = True
+    """A reset during which an invalidation is requested does not finish (bug I915-04)."""
     requests_begin_with_invalidate: bool = True
     """A context that starts on an engine drops what the engine had cached before."""
     invalidation_cancels_walks: bool = True
@@ -40,7 +44,7 @@ class Behaviour:
     walk_latency: Duration = _WALK
     """One page walk. A guess: tables are mostly in the GPU's caches."""
     wake_latency: Duration = _WAKE
-    """From forcewake request to acknowledge. A guess of the right order; the driver waits up to 50 ms."""
+    """Until a sleeping domain has power. A guess of the right order; the driver waits up to 50 ms for the answer."""
     idle_before_sleep_us: float = 50.0
     """How long a domain that nobody needs stays powered. A guess."""
     reset_latency: Duration = _RESET

@@ -31,7 +31,8 @@ def _one_less(count: int) -> int:
 class EngineTlb:
     """The translations that an engine has kept: direct-mapped, one a slot, and whether a walk may fill it.
 
-    A slot holds a page-table entry with the upper part of the virtual page above it as a tag; 0 is empty.
+    A slot holds a page-table entry with the upper part of the virtual page above it as a tag; 0 is empty. That
+    real TLBs are direct-mapped is not claimed: it is the simplest shape in which an entry outlives its mapping.
     """
 
     def __init__(self, runtime: Runtime, name: str, slots: int) -> None:
@@ -115,12 +116,12 @@ class Engine:
                 await self._lose_context()
         self._runtime.emit("context", self.name, "end")
 
-    async def reset(self, *, lose_translations: bool) -> None:
+    async def reset(self) -> None:
         """Lose every context, and what the TLB holds."""
         async with self._runtime.atomic():
             while await self.contexts.load():
                 await self._lose_context()
-            if lose_translations:
+            if self._behaviour.tlb_lost_on_reset:
                 await self.tlb.drop()
 
     async def _lose_context(self) -> None:

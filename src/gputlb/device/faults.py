@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gputlb.errors import GputlbError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
 
 class UnknownFault(GputlbError):
@@ -17,7 +17,7 @@ class UnknownFault(GputlbError):
 
 @dataclass(frozen=True, slots=True)
 class StuckBit:
-    """An engine's invalidation unit never finishes: its request bit stays set."""
+    """An engine's invalidation unit never finishes: its request bit stays set until a reset."""
 
     engine: str
 
@@ -32,7 +32,7 @@ class SlowUnit:
 
 @dataclass(frozen=True, slots=True)
 class LostWrite:
-    """Writes to the register at `offset` never arrive."""
+    """Writes to the register at `offset`, in bytes into the BAR, never arrive."""
 
     offset: int
 
@@ -46,7 +46,10 @@ class DeadMmio:
 
 @dataclass(frozen=True, slots=True)
 class FailedAck:
-    """A forcewake domain never acknowledges, and stays asleep."""
+    """A forcewake domain takes no notice of requests: it never acknowledges, and wakes for contexts alone.
+
+    On a platform with several GTs the domains of that name fail on all of them.
+    """
 
     domain: str
 
@@ -85,3 +88,35 @@ def fault(text: str) -> Fault:
     if any(isinstance(value, float) and not 0 <= value < float("inf") for value in values):
         raise UnknownFault(f"fault {text!r}: the time must be 0 or more microseconds")
     return make(*values)
+
+
+class Faults:
+    """All that is wrong with one GPU, sorted by the block that it hits."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        every = tuple(faults)
+        self.stuck_engines = {fault.engine for fault in every if isinstance(fault, StuckBit)}
+        self.latency_us = {fault.engine: fault.latency_us for fault in every if isinstance(fault, SlowUnit)}
+        """What a slow unit takes each time, by engine."""
+        self.lost_offsets = frozenset(fault.offset for fault in every if isinstance(fault, LostWrite))
+        self.unanswering_domains = {fault.domain for fault in every if isinstance(fault, FailedAck)}
+        self.dead_after_us = min((fault.after_us for fault in every if isinstance(fault, DeadMmio)), default=None)
+
+    def check(self, kernel: str, engines: Collection[str], domains: Collection[str], bar_bytes: int) -> None:
+        """Raise `UnknownFault` for an engine, a domain or an offset that the platform called `kernel` lacks."""
+        for engine in sorted(self.stuck_engines | self.latency_us.keys()):
+            if engine not in engines:
+                raise UnknownFault(
+                    f"{kernel} has no engine {engine!r}{did_you_mean(engine, engines)}; it has {', '.join(engines)}"
+                )
+        for domain in sorted(self.unanswering_domains):
+            if domain not in domains:
+                raise UnknownFault(
+                    f"{kernel} has no forcewake domain {domain!r}{did_you_mean(domain, domains)}; "
+                    f"it has {', '.join(sorted(domains))}"
+                )
+        for offset in sorted(self.lost_offsets):
+            if not 0 <= offset < bar_bytes or offset & 3:
+                raise UnknownFault(
+                    f"{kernel} has no register {offset:#x}: offsets are multiples of 4 below {bar_bytes:#x}"
+                )

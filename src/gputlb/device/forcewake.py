@@ -1,4 +1,4 @@
-"""A forcewake domain: powered while the driver asks for it or an engine in it works."""
+"""A forcewake domain: powered while the driver asks for it or a context in it runs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,27 @@ if TYPE_CHECKING:
 _REQUEST_BITS = 16
 _REQUEST_MASK = (1 << _REQUEST_BITS) - 1
 _ONE_CONTEXT = 1 << _REQUEST_BITS
+_CONTEXT_BITS = 8
 
 
 class ForcewakeDomain:
     """A power domain with its request and acknowledge bits.
 
-    `demand` holds the request bits in its lower half and the number of contexts that need power above them; the
-    domain's agent powers up while it is not 0, answers, and powers down some time after it has become 0.
+    `demand` holds the request bits in its lower half and the number of contexts that need power above them. The
+    domain's agent powers up while it is not 0, answers the request bits, and powers down some time after it has
+    become 0: never under a context.
+
+    Args:
+        runtime: what an `await` means here.
+        name: as the facts spell it, with its GT before it where there are several.
+        behaviour: which behaviours are switched on.
+        answers: whether it takes notice of requests; contexts get their power in any case.
+
     """
 
     def __init__(self, runtime: Runtime, name: str, behaviour: Behaviour, *, answers: bool = True) -> None:
         self.name = name
-        self.demand = runtime.cell(f"{name}.demand", _REQUEST_BITS + 8)
+        self.demand = runtime.cell(f"{name}.demand", _REQUEST_BITS + _CONTEXT_BITS)
         self.powered = runtime.cell(f"{name}.powered", 1)
         self.ack = runtime.cell(f"{name}.ack", _REQUEST_BITS)
         self.answers = answers
@@ -38,6 +47,8 @@ class ForcewakeDomain:
 
     async def request(self, value: int) -> None:
         """Take a masked write to the request register: the upper half says which bits the lower half sets."""
+        if not self.answers:
+            return
         enable, bits = value >> 16 & _REQUEST_MASK, value & _REQUEST_MASK
         await self.demand.update(lambda demand: demand & ~enable | bits & enable)
 
@@ -52,29 +63,24 @@ class ForcewakeDomain:
 
     async def act(self) -> None:
         """Follow the demand by one step: power up, answer, or power down. One round of the domain's agent."""
-        powered = await self.powered.load()
-        acked = await self.ack.load()
-        await self.demand.until(
-            lambda demand: (self.answers and demand & _REQUEST_MASK != acked) or (demand != 0) != bool(powered)
-        )
+        powered, acked = await self.powered.load(), await self.ack.load()
+        await self.demand.until(lambda demand: demand & _REQUEST_MASK != acked or (demand != 0) != bool(powered))
         demand = await self.demand.load()
         if demand and not powered:
-            if not self.answers:
-                await self.demand.until(lambda demand: demand == 0)
-                return
             await self._runtime.sleep(self._behaviour.wake_latency)
             await self.powered.store(1)
             self._runtime.emit("power", self.name, True)
-        elif demand == 0 and powered:
-            await self._runtime.sleep(self._behaviour.idle_before_sleep_us)
-            async with self._runtime.atomic():
-                if await self.demand.load() == 0:
-                    await self.powered.store(0)
-                    if self._behaviour.tlb_lost_on_power_down:
-                        for forget in self._forget:
-                            await forget()
-                    self._runtime.emit("power", self.name, False)
-        if await self.powered.load():
-            await self.ack.store(await self.demand.load() & _REQUEST_MASK)
-        else:
-            await self.ack.store(0)
+        elif demand & _REQUEST_MASK != acked:
+            await self.ack.store(demand & _REQUEST_MASK)
+        elif not await self.demand.until(lambda demand: demand != 0, self._behaviour.idle_before_sleep_us):
+            await self._power_down()
+
+    async def _power_down(self) -> None:
+        async with self._runtime.atomic():
+            if await self.demand.load():
+                return
+            await self.powered.store(0)
+            if self._behaviour.tlb_lost_on_power_down:
+                for forget in self._forget:
+                    await forget()
+        self._runtime.emit("power", self.name, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gputlb import facts
+from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +17,20 @@ SYSTEM = 0
 PAGE_BYTES = 4096
 
 
+class OutOfMemory(GputlbError):
+    """More pages were asked for at once than the system has, so that waiting for them would never end."""
+
+
 class SystemMemory:
     """Pages, each with its present tenant; lent lowest number first, so that what came back goes out again soon.
 
     It also judges: an access through a translation made for somebody who is not the page's tenant any more is a
-    violation, with engine, address and page.
+    violation, with engine, address, page, whom it was mapped for and whose it is now.
+
+    Args:
+        runtime: what an `await` means here.
+        pages: how many there are, 4 KiB each.
+
     """
 
     def __init__(self, runtime: Runtime, pages: int) -> None:
@@ -33,7 +43,12 @@ class SystemMemory:
         """Rightful and other accesses so far; a statistic that nothing depends on."""
 
     async def lend(self, count: int, tenant: int) -> tuple[int, ...]:
-        """Return the numbers of `count` free pages, lowest first, for `tenant`; wait while there are too few."""
+        """Return the numbers of `count` free pages, lowest first, for `tenant`; wait while there are too few.
+
+        Raises: `OutOfMemory`.
+        """
+        if count > self.pages:
+            raise OutOfMemory(f"{count} pages were asked for at once, and the system has {self.pages}")
         while True:
             await self._free.until(lambda free: free.bit_count() >= count)
             async with self._runtime.atomic():
@@ -47,7 +62,7 @@ class SystemMemory:
             return pages
 
     async def take_back(self, pages: Sequence[int]) -> None:
-        """Take pages back for the system."""
+        """Take pages back for the system, for whoever asks next."""
         async with self._runtime.atomic():
             for page in pages:
                 await self.tenants[page].store(SYSTEM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gputlb.report.whole_file import whole_file
 
@@ -20,7 +20,11 @@ _SEQUENCE = 1
 
 @contextlib.contextmanager
 def trace_file(path: Path, title: str) -> Iterator[TraceWriter]:
-    """Open a trace file that appears at `path` when the block ends without an error; raises `CannotWrite`."""
+    """Open a trace file that appears at `path` when the block ends without an error.
+
+    `title` is what the viewer calls the process. Raises: `CannotWrite`, before the block is entered where `path`
+    can hold no file.
+    """
     with whole_file(path) as file:
         writer = _ChromeJson(file, title) if path.suffix == ".json" else _PerfettoPackets(file, title)
         yield writer
@@ -28,9 +32,9 @@ def trace_file(path: Path, title: str) -> Iterator[TraceWriter]:
 
 
 class _ChromeJson:
-    """Chrome's trace event format, one event a line."""
+    """Chrome's trace event format, one event a line; its times are µs."""
 
-    def __init__(self, file: IO[bytes], title: str) -> None:
+    def __init__(self, file: BinaryIO, title: str) -> None:
         self._file = file
         self._threads: dict[str, int] = {}
         self._file.write(b'{"displayTimeUnit":"ns","traceEvents":[\n')
@@ -74,9 +78,9 @@ class _ChromeJson:
 
 
 class _PerfettoPackets:
-    """Perfetto's protobuf format, written packet by packet."""
+    """Perfetto's protobuf format, written packet by packet; its times are ns."""
 
-    def __init__(self, file: IO[bytes], title: str) -> None:
+    def __init__(self, file: BinaryIO, title: str) -> None:
         from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import (  # noqa: PLC0415 - slow, and seldom needed
             TrackDescriptor,
             TrackEvent,

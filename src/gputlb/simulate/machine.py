@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gputlb import facts
 from gputlb.device import SystemMemory, VirtualGpu
 from gputlb.driver import GemObject, Gt, GtDescription, PageTable, ProbeFailed, Tlb, Vma
 from gputlb.errors import GputlbError
@@ -77,15 +78,22 @@ class Machine:
     def start(self) -> None:
         """Load the driver, then let the GPU's agents and the driver's timers act."""
         self.runtime.agent("driver", self._probe)
+        self.run()
+        self.gpu.start()
+        for gt in self.gts:
+            gt.uncore.start_delayed_release()
+
+    def run(self, until_us: float | None = None) -> None:
+        """Let everybody act, until the virtual time `until_us` or until nobody can.
+
+        Raises: as `SimulatedRuntime.run`, but an error that explains itself comes without the agent around it.
+        """
         try:
-            self.runtime.run()
+            self.runtime.run(until_us)
         except AgentFailed as error:
             if isinstance(error.__cause__, GputlbError):
                 raise error.__cause__ from None
             raise
-        self.gpu.start()
-        for gt in self.gts:
-            gt.uncore.start_delayed_release()
 
     async def _probe(self) -> None:
         for tlb in self.tlbs:
@@ -97,8 +105,8 @@ class Machine:
         return Vma(gem_object, self.page_table, first)
 
     async def bind(self, vma: Vma) -> None:
-        """Give the object pages, as a tenant that never was before, and map them."""
-        self._tenants = self._tenants % 0xFFFF + 1
+        """Give the object pages, as a tenant that never was before (the numbers wrap after 65535), and map them."""
+        self._tenants = self._tenants % (facts.pte_layout().tenants - 1) + 1
         await vma.gem_object.get_pages(self._tenants)
         await vma.bind()
 

@@ -18,9 +18,10 @@ KEPT_VIOLATIONS = 20
 
 
 class Metrics:
-    """A listener that counts.
+    """A listener that counts, from the moment that it is made.
 
-    Which engines a flush asked is read from the driver's own trace line, `invalidated engines <mask>`.
+    Which engines a flush asked is read from the driver's own trace line, `invalidated engines <mask>`, since two
+    engines may share a register. Times are virtual nanoseconds.
     """
 
     def __init__(self, runtime: Runtime, machine: Machine) -> None:
@@ -57,7 +58,13 @@ class Metrics:
             "violation": self._violation,
             "err": self._error,
         }
-        self.stop = runtime.events.listen(self._notice)
+        self._stop = runtime.events.listen(self._notice)
+
+    def finish(self, now_ns: int) -> None:
+        """Stop counting at the end of the run; a mutex that is still held has been held until then."""
+        self._stop()
+        self.mutex_held_ns += sum(now_ns - begun_ns for begun_ns in self._locked_at_ns.values())
+        self._locked_at_ns.clear()
 
     def _notice(self, event: Event) -> None:
         handler = self._handlers.get(event.kind)
@@ -120,7 +127,9 @@ class Metrics:
     def _violation(self, event: Event) -> None:
         text, details = event.values
         assert isinstance(details, dict)
-        self.stale_by_engine[details.get("engine", "?")] += 1
+        if "page" not in details:
+            return  # another requirement than the memory's
+        self.stale_by_engine[details["engine"]] += 1
         if len(self.stale) < KEPT_VIOLATIONS:
             self.stale.append({"time_us": event.time_ns / 1000, "text": text, **details})
 

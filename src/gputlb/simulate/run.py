@@ -11,7 +11,7 @@ from gputlb.simulate.machine import Machine
 from gputlb.simulate.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from gputlb.device import Behaviour, Fault
     from gputlb.driver import Scheme
@@ -82,7 +82,6 @@ def simulate(
     scheme: type[Scheme],
     workload: Workload,
     *,
-    clients: int,
     seed: int,
     duration_ms: float,
     faults: Iterable[Fault] = (),
@@ -117,14 +116,15 @@ def simulate(
     machine.start()
     workload.start(machine)
     for step in range(1, _STEPS + 1):
-        runtime.run(until_us=duration_ms * 1000 * step / _STEPS)
+        machine.run(duration_ms * 1000 * step / _STEPS)
         if progress is not None:
             progress(step / _STEPS)
+    metrics.finish(runtime.now_ns)
     return RunResult(
         platform=platform.kernel,
         scheme=scheme.name or f"{scheme.__module__}:{scheme.__qualname__}",
         workload=workload.name,
-        clients=clients,
+        clients=workload.clients,
         seed=seed,
         duration_ms=duration_ms,
         flushes=metrics.flushes,
@@ -142,7 +142,7 @@ def simulate(
         error_lines=metrics.errors,
         lost_writes=metrics.lost_writes,
         accesses=machine.memory.accesses,
-        stale_accesses=runtime.violations,
+        stale_accesses=metrics.stale_by_engine.total(),
         stale_by_engine=dict(sorted(metrics.stale_by_engine.items())),
         first_stale_accesses=tuple(metrics.stale),
     )
@@ -152,11 +152,16 @@ def _latency(release_ns: list[int]) -> ReleaseLatency:
     if not release_ns:
         return ReleaseLatency(None, None, None, None, None)
     ordered = sorted(release_ns)
-
-    def percentile(part: float) -> float:
-        # The smallest value that at least this part of all releases did not exceed (nearest rank).
-        return ordered[max(0, -(-round(part * 1000) * len(ordered) // 1000) - 1)] / 1000
-
     return ReleaseLatency(
-        percentile(0.50), percentile(0.95), percentile(0.99), ordered[-1] / 1000, sum(ordered) / len(ordered) / 1000
+        p50=percentile(ordered, 50) / 1000,
+        p95=percentile(ordered, 95) / 1000,
+        p99=percentile(ordered, 99) / 1000,
+        max=ordered[-1] / 1000,
+        mean=sum(ordered) / len(ordered) / 1000,
     )
+
+
+def percentile(ordered: Sequence[int], percent: int) -> int:
+    """Return the smallest of the values, given in order, that at least `percent` % of them do not exceed."""
+    rank = -(-percent * len(ordered) // 100)  # rounded up: the nearest-rank method, in whole numbers
+    return ordered[max(rank, 1) - 1]

@@ -25,6 +25,10 @@ class Workload(Protocol):
     summary: ClassVar[str]
 
     @property
+    def clients(self) -> int:
+        """How many there are."""
+
+    @property
     def pace(self) -> Duration:
         """Time between two accesses of an engine."""
 

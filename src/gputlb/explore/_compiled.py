@@ -178,7 +178,7 @@ class _Compiled:
         if self.layout.holds_all():
             for each in system.alike(agent):
                 self.tables.describe(each)
-            self.tables.enter(agent, number, value)
+                self.tables.enter(each, number, value)
         else:
             self._lay_out_anew()
         return edge is not None and system.automata[agent].nodes[edge.target].failure is not None
@@ -198,17 +198,17 @@ class _Compiled:
 
     def _look_at_new(self) -> int | None:
         """Judge the level that has just been found; return the first state that breaks an invariant."""
-        runtime = self.system.runtime
+        system = self.system
         first, self.checked = self.checked, int(self.control[kernel.TAIL])
-        goals = {text: goal for text, goal in runtime.goals.items() if goal is not None and text not in self.goals}
-        if not (runtime.invariants or goals) or first == self.checked:
+        goals = [goal for goal in system.goals if goal[0] not in self.goals]
+        if not (system.invariants or goals) or first == self.checked:
             return None
         new = self.table.reshape(-1, self.layout.words)[self.order[first : self.checked]]
-        for text, (cells, predicate) in goals.items():
+        for text, cells, predicate in goals:
             if any(predicate(*values) for values, _ in self._values(new, cells)):
                 self.goals.add(text)
         broken: list[int] = []
-        for text, cells, predicate in runtime.invariants:
+        for text, cells, predicate in system.invariants:
             for values, at in self._values(new, cells):
                 holds = self.known_invariants.get((text, values))
                 if holds is None:

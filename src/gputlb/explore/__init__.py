@@ -1,6 +1,7 @@
 """The third runtime: every order of the agents is tried. Knows agents and cells, nothing of GPUs."""
 
 from gputlb.explore._errors import BadQuestion, LockOrderInverted, NondeterministicAgent, NotSymmetric
+from gputlb.explore._promela import export_promela
 from gputlb.explore._runtime import ExploredRuntime
 from gputlb.explore._search import Progress
 from gputlb.explore._verdict import Step, Verdict, Witness
@@ -15,4 +16,5 @@ __all__ = [
     "Step",
     "Verdict",
     "Witness",
+    "export_promela",
 ]

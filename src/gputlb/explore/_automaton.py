@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gputlb.explore._errors import NondeterministicAgent
+from gputlb.explore._errors import NondeterministicAgent, NotSymmetric
 from gputlb.explore._fingerprint import Differs, fingerprint
 from gputlb.explore._operations import Kind, Operation, Outcome
 from gputlb.explore._runtime import Actor
@@ -61,7 +61,14 @@ class Node:
         self.parent = parent
         self.answer = answer
         self.edges: dict[int, Edge | None] = {}
-        self.parked: tuple[Run, Run] | None = None
+        self.parked: tuple[Run, ...] | None = None
+
+
+class Follower(NamedTuple):
+    """An agent that was declared to be as another one, with cells of its own in place of the other's."""
+
+    spec: AgentSpec
+    cells: dict[int, int]
 
 
 class Run:
@@ -185,7 +192,14 @@ class Automaton:
     """
 
     def __init__(
-        self, runtime: ExploredRuntime, spec: AgentSpec, *, merge: bool = True, lock_order: LockOrder | None = None
+        self,
+        runtime: ExploredRuntime,
+        spec: AgentSpec,
+        *,
+        merge: bool = True,
+        lock_order: LockOrder | None = None,
+        followers: tuple[Follower, ...] = (),
+        forbidden: frozenset[int] = frozenset(),
     ) -> None:
         self.runtime = runtime
         self.lock_order = lock_order
@@ -196,7 +210,14 @@ class Automaton:
         self.requirements: set[str] = set()
         self.replays = 0
         self._numbers: dict[object, int] = {}
-        self._place((Run(runtime, spec), Run(runtime, spec)), -1, None)
+        self.followers = followers
+        self.forbidden = forbidden
+        self._place(self._begin(), -1, None)
+
+    def _begin(self) -> tuple[Run, ...]:
+        """Return two runs of the agent, and one of each that was declared to be like it."""
+        specs = (self.spec, self.spec, *(follower.spec for follower in self.followers))
+        return tuple(Run(self.runtime, spec) for spec in specs)
 
     def edge(self, number: int, value: int) -> Edge | None:
         """Return what the agent does at `value` of its operation's cell (at way `value` of a choice); None: it waits.
@@ -222,6 +243,13 @@ class Automaton:
                 edge = Edge(value, None, self._fail(node, failure))
         else:
             runs = self._at(node)
+            for follower, other in zip(self.followers, runs[2:], strict=True):
+                its = other.operation
+                if its is None or tabulate(self.runtime, follower.spec.name, its, value) != outcome:
+                    raise NotSymmetric(
+                        f"{operation.place}: agent {follower.spec.name!r} gives {operation.words()} another function "
+                        f"than agent {self.spec.name!r}: they differ at {value}; leave them out of symmetric()"
+                    )
             for run in runs:
                 run.step(outcome.answer)
             edge = Edge(outcome.value, outcome.answer, self._place(runs, node.number, outcome.answer))
@@ -242,7 +270,7 @@ class Automaton:
         answers.reverse()
         return answers
 
-    def _at(self, node: Node) -> tuple[Run, Run]:
+    def _at(self, node: Node) -> tuple[Run, ...]:
         """Return two runs that stand at `node`."""
         if node.parked is not None:
             runs, node.parked = node.parked, None
@@ -252,13 +280,13 @@ class Automaton:
         while path[-1].parent >= 0:
             path.append(self.nodes[path[-1].parent])
         path.reverse()
-        runs = (Run(self.runtime, self.spec), Run(self.runtime, self.spec))
+        runs = self._begin()
         for at, then in pairwise(path):
-            for run in runs:
+            for run in runs[:2]:
                 self._check(run, at)
             for run in runs:
                 run.step(then.answer)
-        for run in runs:
+        for run in runs[:2]:
             self._check(run, node)
         return runs
 
@@ -275,9 +303,9 @@ class Automaton:
                 "in cells, and let runtime.choose(n) pick",
             )
 
-    def _place(self, runs: tuple[Run, Run], parent: int, answer: int | bool | None) -> int:
+    def _place(self, runs: tuple[Run, ...], parent: int, answer: int | bool | None) -> int:
         """Return the number of the local state in which two runs stand, new or met before."""
-        run, twin = runs
+        run, twin, *others = runs
         if (run.operation is None) is not (twin.operation is None) or str(run.failure) != str(twin.failure):
             stopped = run if run.operation is None else twin
             other = twin if stopped is run else run
@@ -287,6 +315,14 @@ class Automaton:
                 place,
                 "did not repeat itself: with the same answers it went on once and stopped once; keep what outlives a "
                 "round in cells",
+            )
+        for follower, other in zip(self.followers, others, strict=True):
+            self._follows(run, follower, other)
+        if run.operation is not None and run.operation.cell in self.forbidden:
+            cell = self.runtime.cells[run.operation.cell]
+            raise NotSymmetric(
+                f"{run.operation.place}: agent {self.spec.name!r} uses cell {cell.name!r}, which was declared to be one "
+                "member's own; declare only agents alike that nobody else tells apart"
             )
         self.notes.update(run.actor.notes)
         self.requirements |= run.actor.requirements
@@ -306,19 +342,43 @@ class Automaton:
         key = (marks, actor.held, actor.atomic, began) if self.merge else (parent, answer)
         number = self._numbers.get(key)
         if number is not None:
-            run.dismiss()
-            twin.dismiss()
+            for each in runs:
+                each.dismiss()
             return number
         number = len(self.nodes)
         node = Node(number, run.operation, None, run, parent, answer)
         if self.lock_order is not None and run.operation.kind is Kind.ACQUIRE:
             node.failure = self.lock_order.asks(actor, self.runtime.locks[run.operation.cell], run.operation.place)
         node.parked = runs
-        actor.notes.clear()
-        twin.actor.notes.clear()
         self._numbers[key] = number
         self.nodes.append(node)
         return number
+
+    def _follows(self, run: Run, follower: Follower, other: Run) -> None:
+        """Check that a follower does what the first of its kind does, with its own cells."""
+        mine, its = run.operation, other.operation
+        if mine is None or its is None:
+            alike = mine is its and type(run.failure) is type(other.failure)
+        else:
+            alike = (
+                mine.kind is its.kind
+                and mine.place == its.place
+                and mine.may_time_out == its.may_time_out
+                and follower.cells.get(mine.cell, mine.cell) == its.cell
+                and (callable(mine.argument) or mine.argument == its.argument)
+            )
+        if not alike:
+            where = its.place if its is not None else mine.place if mine is not None else run.where()
+            raise NotSymmetric(
+                f"{where}: agent {follower.spec.name!r} does not do what agent {self.spec.name!r} does: "
+                f"{self._told(its)} instead of {self._told(mine)}; leave them out of symmetric()"
+            )
+
+    def _told(self, operation: Operation | None) -> str:
+        if operation is None:
+            return "it ends"
+        cell = f" {self.runtime.cells[operation.cell].name}" if operation.cell >= 0 else ""
+        return f"{operation.words()}{cell}"
 
     def _stop(self, run: Run, parent: int, answer: int | bool | None) -> int:
         if run.failure is None and self.spec.forever and self.nodes:

@@ -53,12 +53,11 @@ class _Compiled:
         self.known_invariants: dict[tuple[str, tuple[int, ...]], bool] = {}
         self.room = 1 << 12
         self.parents = np.zeros(1 << 13, np.uint32)
-        self.states = np.zeros((1 << 13) * self.layout.words, np.uint64)
-        start = system.canonical(system.initial)
-        self.states[: self.layout.words] = np.array(self.layout.pack(start), np.uint64)
-        self.table = np.zeros(_LEAST_SLOTS * 3, np.uint64)
+        self.order = np.zeros(1 << 13, np.uint32)
+        start = np.array([self.layout.pack(system.canonical(system.initial))], np.uint64)
+        self.slots = _LEAST_SLOTS * 3
         self._buffers()
-        self._rehash()
+        self._enter(start.ravel(), self.order)
 
     def _buffers(self) -> None:
         words = self.layout.words
@@ -70,12 +69,15 @@ class _Compiled:
         self.stack = np.empty(deep * words, np.uint64)
         self.stacked = np.empty(deep, np.uint64)
 
-    def _rehash(self) -> None:
-        kernel.rehash(self.shape, self.states, int(self.control[kernel.TAIL]), self.table)
+    def _enter(self, states: NDArray[np.uint64], order: NDArray[np.uint32]) -> None:
+        """Make a new table of the states that stand in `states` where `order` says."""
+        self.table = np.zeros(self.slots * self.layout.words, np.uint64)
+        kernel.rehash(self.shape, states, order, int(self.control[kernel.TAIL]), self.table, self.order)
 
     @property
     def bytes_used(self) -> int:
-        return int(self.states.nbytes + self.parents.nbytes + self.table.nbytes)
+        """Bytes of the table and of the two words a state beside it; pages that nobody wrote to are not there yet."""
+        return int(self.control[kernel.TAIL]) * 8 + self.table.nbytes
 
     def run(self) -> Found:
         control, system = self.control, self.system
@@ -111,10 +113,10 @@ class _Compiled:
                 case kernel.DEADLOCKED:
                     return self._found("deadlock", head)
                 case kernel.TABLE_FULL:
-                    self.table = np.zeros(int(self.table.size * _GROWTH) + self.room * 2, np.uint64)
-                    self._rehash()
+                    self.slots = int(self.slots * _GROWTH) + self.room * 2
+                    self._enter(self.table, self.order)
                 case kernel.ORDER_FULL:
-                    self._grow(int(self.parents.size * _GROWTH) + self.room)
+                    self._grow(self.parents.size * 2 + self.room)
                 case kernel.BUFFER_FULL:
                     self.room *= 2
                     self._buffers()
@@ -125,7 +127,7 @@ class _Compiled:
             kernel.search(
                 self.shape,
                 self.control,
-                self.states,
+                self.order,
                 self.parents,
                 self.table,
                 tables.agents,
@@ -137,7 +139,7 @@ class _Compiled:
                 self.fathers,
                 self.stack,
                 self.stacked,
-                int(self.table.size * _FULLEST),
+                int(self.slots * _FULLEST),
             )
         )
 
@@ -153,14 +155,17 @@ class _Compiled:
             return f"the limit of {most:,} states was reached"
         if limits.timeout_s is not None and seconds > limits.timeout_s:
             return f"the limit of {limits.timeout_s:g} s was reached"
-        if limits.max_memory_bytes is not None and self.bytes_used * _GROWTH > limits.max_memory_bytes:
+        if limits.max_memory_bytes is not None and self.bytes_used * (1 + _GROWTH) > limits.max_memory_bytes:
             return f"the limit of {limits.max_memory_bytes:,} bytes was reached"
         return None
 
     def _grow(self, room: int) -> None:
-        # In place: the C library moves big blocks without copying them.
-        self.parents.resize(room, refcheck=False)
-        self.states.resize(room * self.layout.words, refcheck=False)
+        # New arrays, not resized ones: only these get huge pages, which random look-ups live on.
+        count = int(self.control[kernel.TAIL])
+        for name in ("parents", "order"):
+            grown = np.empty(room, np.uint32)
+            grown[:count] = getattr(self, name)[:count]
+            setattr(self, name, grown)
 
     def _learn(self) -> bool:
         """Learn what the compiled loop did not know; return whether it is wrong."""
@@ -173,7 +178,7 @@ class _Compiled:
         if self.layout.holds_all():
             for each in system.alike(agent):
                 self.tables.describe(each)
-            self.tables.enter(agent, number, value)
+                self.tables.enter(each, number, value)
         else:
             self._lay_out_anew()
         return edge is not None and system.automata[agent].nodes[edge.target].failure is not None
@@ -183,31 +188,27 @@ class _Compiled:
         before = self.layout
         self.layout = Layout(self.system, before)
         self.tables = Tables(self.system, self.layout)
-        packed = self.layout.repack(self.states[: count * before.words].reshape(count, before.words), before)
-        self.states = np.empty(self.parents.size * self.layout.words, np.uint64)
-        self.states[: count * self.layout.words] = packed.ravel()
-        self.table[:] = 0
+        packed = self.layout.repack(self.table.reshape(-1, before.words)[self.order[:count]], before)
         self._buffers()
-        self._rehash()
+        self._enter(packed.ravel(), np.arange(count, dtype=np.uint32))
 
     def _state(self, index: int) -> State:
-        words = self.layout.words
-        return self.layout.unpack([int(word) for word in self.states[index * words : (index + 1) * words]])
+        words, slot = self.layout.words, int(self.order[index])
+        return self.layout.unpack([int(word) for word in self.table[slot * words : (slot + 1) * words]])
 
     def _look_at_new(self) -> int | None:
         """Judge the level that has just been found; return the first state that breaks an invariant."""
-        runtime = self.system.runtime
+        system = self.system
         first, self.checked = self.checked, int(self.control[kernel.TAIL])
-        goals = {text: goal for text, goal in runtime.goals.items() if goal is not None and text not in self.goals}
-        if not (runtime.invariants or goals) or first == self.checked:
+        goals = [goal for goal in system.goals if goal[0] not in self.goals]
+        if not (system.invariants or goals) or first == self.checked:
             return None
-        words = self.layout.words
-        new = self.states[first * words : self.checked * words].reshape(-1, words)
-        for text, (cells, predicate) in goals.items():
+        new = self.table.reshape(-1, self.layout.words)[self.order[first : self.checked]]
+        for text, cells, predicate in goals:
             if any(predicate(*values) for values, _ in self._values(new, cells)):
                 self.goals.add(text)
         broken: list[int] = []
-        for text, cells, predicate in runtime.invariants:
+        for text, cells, predicate in system.invariants:
             for values, at in self._values(new, cells):
                 holds = self.known_invariants.get((text, values))
                 if holds is None:

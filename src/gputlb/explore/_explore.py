@@ -36,11 +36,12 @@ def explore(
     if engine == "auto":
         engine = "compiled" if importlib.util.find_spec("numba") else "plain"
     began = time.perf_counter()
-    system = System(runtime, merge=merge, lock_order=lock_order)
+    system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
     runtime.system = system
     try:
         found = _search(system, limits, engine, workers)
-        return _verdict(system, found, engine, time.perf_counter() - began)
+        runtime.last = _verdict(system, found, engine, time.perf_counter() - began)
+        return runtime.last
     finally:
         system.dismiss()
 
@@ -66,13 +67,13 @@ def _verdict(system: System, found: Found, engine: str, seconds: float) -> Verdi
         reached[text] = text in notes if goal is None else text in found.goals
     kind, text, error, waiting = _what(system, found, reached)
     written, moved, required = set[int](), list[str](), set[str]()
-    for automaton in system.automata:
+    for agent, (spec, automaton) in enumerate(zip(runtime.agents, system.automata, strict=True)):
         required |= automaton.requirements
         if any(edge is not None for node in automaton.nodes for edge in node.edges.values()):
-            moved.append(automaton.spec.name)
+            moved.append(spec.name)
         for node in automaton.nodes:
             if node.operation is not None and node.operation.writes and any(node.edges.values()):
-                written.add(node.operation.cell)
+                written.add(system.own_cell(agent, node.operation.cell))
     forever = {spec.name for spec in runtime.agents if spec.forever}
     return Verdict(
         kind=kind,  # type: ignore[arg-type]
@@ -95,7 +96,9 @@ def _verdict(system: System, found: Found, engine: str, seconds: float) -> Verdi
             for (agent, cell), place in runtime.waits_without_timeout.items()
             if agent not in forever
         },
-        local_states={automaton.spec.name: len(automaton.nodes) for automaton in system.automata},
+        local_states={
+            spec.name: len(automaton.nodes) for spec, automaton in zip(runtime.agents, system.automata, strict=True)
+        },
         learning_seconds=system.learning_seconds,
     )
 

@@ -74,30 +74,23 @@ def _slot(h: Any, size: Any) -> Any:
 
 
 @njit(inline="always")
-def _insert(
-    shape: Any, states: Any, parents: Any, table: Any, size: Any, tail: Any, words: Any, at: Any, h: Any, parent: Any
-) -> Any:
-    """Append a state unless it is known; return the new end of the order."""
+def _insert(shape: Any, order: Any, table: Any, size: Any, tail: Any, words: Any, at: Any, h: Any) -> Any:
+    """Enter a state unless it is known; return the new end of the order. The caller writes its parent."""
     width = U(len(shape))
     slot = _slot(h, size)
-    mark = h << U(32)
     while True:
-        entry = table[slot]
-        if entry == U(0):
-            table[slot] = mark | (tail + U(1))
-            base = tail * width
+        base = slot * width
+        if table[base] == U(0):
             for w in range(len(shape)):
-                states[base + U(w)] = words[at + U(w)]
-            parents[tail] = parent
+                table[base + U(w)] = words[at + U(w)]
+            order[tail] = np.uint32(slot)
             return tail + U(1)
-        if (entry ^ mark) >> U(32) == U(0):
-            base = ((entry & U(0xFFFFFFFF)) - U(1)) * width
-            same = True
-            for w in range(len(shape)):
-                if states[base + U(w)] != words[at + U(w)]:
-                    same = False
-            if same:
-                return tail
+        same = True
+        for w in range(len(shape)):
+            if table[base + U(w)] != words[at + U(w)]:
+                same = False
+        if same:
+            return tail
         slot += U(1)
         if slot == size:
             slot = U(0)
@@ -130,25 +123,33 @@ def _fold(folds: Any, chunks: Any, words: Any, at: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def rehash(shape: Any, states: Any, count: Any, table: Any) -> None:
-    """Enter the first `count` states into an empty table."""
-    size = U(table.size)
+def rehash(shape: Any, old: Any, old_order: Any, count: Any, table: Any, order: Any) -> None:
+    """Enter the first `count` states of another table into an empty one; `order` may be `old_order`."""
     width = U(len(shape))
+    size = U(table.size) // width
     hashes = np.empty(_BATCH, np.uint64)
+    words = np.empty(_BATCH * len(shape), np.uint64)
     done = 0
     while done < count:
         batch = min(_BATCH, count - done)
         for j in range(batch):
-            h = _hash(shape, states, U(done + j) * width)
+            ahead = done + j + _BATCH
+            if ahead < count:
+                _prefetch(old, U(old_order[ahead]) * width)
+            for w in range(len(shape)):
+                words[U(j) * width + U(w)] = old[U(old_order[done + j]) * width + U(w)]
+            h = _hash(shape, words, U(j) * width)
             hashes[j] = h
-            _prefetch(table, _slot(h, size))
+            _prefetch(table, _slot(h, size) * width)
         for j in range(batch):
             slot = _slot(hashes[j], size)
-            while table[slot] != U(0):
+            while table[slot * width] != U(0):
                 slot += U(1)
                 if slot == size:
                     slot = U(0)
-            table[slot] = (hashes[j] << U(32)) | U(done + j + 1)
+            for w in range(len(shape)):
+                table[slot * width + U(w)] = words[U(j) * width + U(w)]
+            order[done + j] = np.uint32(slot)
         done += batch
 
 
@@ -156,7 +157,7 @@ def rehash(shape: Any, states: Any, count: Any, table: Any) -> None:
 def search(
     shape: Any,
     control: Any,
-    states: Any,
+    order: Any,
     parents: Any,
     table: Any,
     agents: Any,
@@ -176,7 +177,7 @@ def search(
     names it, and `control[AGENT]`, `control[NODE]` and `control[VALUE]` say what is missing.
     """
     width, stride = U(len(shape)), U(len(shape) + 1)
-    size = U(table.size)
+    size = U(table.size) // width
     head, tail, limit = U(control[HEAD]), U(control[TAIL]), U(control[LIMIT])
     room = hashes.size
     chunks = np.empty(64, np.uint64)
@@ -194,9 +195,11 @@ def search(
         while head < end and why == LEVEL_DONE:
             first = k
             owing = False
-            here = head * width
+            here = U(order[head]) * width
+            if head + U(_BATCH) < tail:
+                _prefetch(table, U(order[head + U(_BATCH)]) * width)
             for i in range(agents.shape[0]):
-                node = (states[here + agents[i, 0]] >> agents[i, 1]) & agents[i, 2]
+                node = (table[here + agents[i, 0]] >> agents[i, 1]) & agents[i, 2]
                 d = described[agents[i, 3] + node]
                 if d >> U(ENDED_SHIFT):
                     continue
@@ -207,7 +210,7 @@ def search(
                 code = INNER
                 if ways == U(0):
                     bits = (d >> U(BITS_SHIFT)) & U(31)
-                    cell = states[here + ((d >> U(WORD_SHIFT)) & U(15))] >> ((d >> U(SHIFT_SHIFT)) & U(63))
+                    cell = table[here + ((d >> U(WORD_SHIFT)) & U(15))] >> ((d >> U(SHIFT_SHIFT)) & U(63))
                     value = cell & ((U(1) << bits) - U(1))
                     entry = ((d & U((1 << ROW_BITS) - 1)) + value) * stride
                     code = edges[entry]
@@ -217,11 +220,11 @@ def search(
                             break
                         at = U(k) * width
                         for w in range(len(shape)):
-                            found[at + U(w)] = states[here + U(w)] ^ edges[entry + U(1 + w)]
+                            found[at + U(w)] = table[here + U(w)] ^ edges[entry + U(1 + w)]
                         if folding:
                             _fold(folds, chunks, found, at)
                         h = _hash(shape, found, at)
-                        _prefetch(table, _slot(h, size))
+                        _prefetch(table, _slot(h, size) * width)
                         hashes[k] = h
                         fathers[k] = head
                         k += 1
@@ -231,7 +234,7 @@ def search(
                 # A choice, an atomic section, or something new: a stack of its steps, the next one on top.
                 top = 1
                 for w in range(len(shape)):
-                    stack[w] = states[here + U(w)]
+                    stack[w] = table[here + U(w)]
                 stacked[0] = U(0)
                 chain = 0
                 while top > 0 and why == LEVEL_DONE:
@@ -247,7 +250,7 @@ def search(
                         if folding:
                             _fold(folds, chunks, found, at)
                         h = _hash(shape, found, at)
-                        _prefetch(table, _slot(h, size))
+                        _prefetch(table, _slot(h, size) * width)
                         hashes[k] = h
                         fathers[k] = head
                         k += 1
@@ -306,14 +309,8 @@ def search(
                 break
         control[TRANSITIONS] += k
         for j in range(k):
-            h = hashes[j]
-            entry = table[_slot(h, size)]
-            if entry != U(0) and (entry ^ (h << U(32))) >> U(32) == U(0):
-                _prefetch(states, ((entry & U(0xFFFFFFFF)) - U(1)) * width)
-        for j in range(k):
-            tail = _insert(
-                shape, states, parents, table, size, tail, found, U(j) * width, hashes[j], np.uint32(fathers[j])
-            )
+            parents[tail] = np.uint32(fathers[j])
+            tail = _insert(shape, order, table, size, tail, found, U(j) * width, hashes[j])
         if why == BUFFER_FULL and k > 0:
             why = LEVEL_DONE  # the buffer is empty again; only a state that fills it alone is too big for it
     control[HEAD] = np.int64(head)

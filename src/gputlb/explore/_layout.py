@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from gputlb.explore._system import State, System
 
 _WORD = 64
-_SPARE_NODES = 1  # a bit more than is known, since learning goes on
+_FIRST_WORD = 63
+OCCUPIED = 1 << _FIRST_WORD
+"""Set in the first word of every state, so that an empty place in a table is told from a state."""
 
 
 class Field(NamedTuple):
@@ -39,7 +41,11 @@ class Layout:
         counts = [len(automaton.nodes) for automaton in system.automata]
         counts += [len(system.values[number]) for number in range(len(system.runtime.cells))]
         self.system = system
-        self.bits = [max(1, (count - 1).bit_length()) for count in counts]
+        most = [64] * system.agents + [cell.bits for cell in system.runtime.cells]
+        # A quarter more than is known: learning goes on, and packing anew costs a pass over all states.
+        self.bits = [
+            max(1, min((count + count // 4 - 1).bit_length(), bits)) for count, bits in zip(counts, most, strict=True)
+        ]
         if before is not None:
             self.bits = [max(now, then) for now, then in zip(self.bits, before.bits, strict=True)]
         blocks = [*system.blocks()]
@@ -64,11 +70,14 @@ class Layout:
     def _put(self, run: list[int]) -> None:
         need = sum(self.bits[i] for i in run)
         for word, used in enumerate(self._used):
-            if used + need <= _WORD:
+            if used + need <= (_WORD if word else _FIRST_WORD):
                 break
         else:
             word, used = len(self._used), 0
             self._used.append(0)
+            if not word and need > _FIRST_WORD:
+                self._used.append(0)
+                word = 1
         self._used[word] = used + need
         shift = used
         for i in reversed(run):
@@ -101,6 +110,7 @@ class Layout:
         for i, (value, field) in enumerate(zip(state, self.fields, strict=True)):
             index = value if i < agents else self.system.index(i - agents, value)
             words[field.word] |= index << field.shift
+        words[0] |= OCCUPIED
         return words
 
     def unpack(self, words: list[int]) -> State:
@@ -120,6 +130,7 @@ class Layout:
     def repack(self, states: NDArray[np.uint64], before: Layout) -> NDArray[np.uint64]:
         """Return states that were packed by `before` as this layout packs them."""
         packed = np.zeros((len(states), self.words), np.uint64)
+        packed[:, 0] = OCCUPIED
         for i, field in enumerate(self.fields):
             packed[:, field.word] |= before.column(states, i) << np.uint64(field.shift)
         return packed

@@ -23,7 +23,7 @@ def search(system: System, limits: Limits) -> Found:
     parents = [-1]
     known = {start}
     bytes_each = _BYTES_PER_STATE + _BYTES_PER_FIELD * len(start)
-    invariants, goals = bool(system.runtime.invariants), _Goals(system)
+    invariants, goals = bool(system.invariants), _Goals(system)
     transitions = depth = checked = head = 0
     level_end = 1
 
@@ -86,10 +86,11 @@ class _Goals:
     def __init__(self, system: System) -> None:
         self.first = system.agents
         self.reached: frozenset[str] = frozenset()
-        self._left = {text: goal for text, goal in system.runtime.goals.items() if goal is not None}
+        self._left = list(system.goals)
 
     def look(self, state: State) -> None:
-        for text, (cells, predicate) in list(self._left.items()):
+        for goal in self._left.copy():
+            text, cells, predicate = goal
             if predicate(*(state[self.first + cell] for cell in cells)):
                 self.reached |= {text}
-                del self._left[text]
+                self._left.remove(goal)

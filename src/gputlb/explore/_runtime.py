@@ -213,11 +213,13 @@ class ExploredRuntime(Runtime):
         self.agents: list[AgentSpec] = []
         self.invariants: list[tuple[str, tuple[int, ...], Callable[..., bool]]] = []
         self.goals: dict[str, tuple[tuple[int, ...], Callable[..., bool]] | None] = {}
+        self.groups: list[tuple[list[tuple[str, ...]], list[tuple[int, ...]]]] = []
         self.declared_requirements: list[str] = []
         self.waits_without_timeout: dict[tuple[str, str], str] = {}
         self.current = Actor("nobody")
         self.replaying = False
         self.system: System | None = None
+        self.last: Verdict | None = None
         self._atomic = _Indivisible(self)
 
     def may_time_out(self, cell_name: str) -> bool:
@@ -297,6 +299,31 @@ class ExploredRuntime(Runtime):
     def always(self, text: str, cells: Sequence[Cell], predicate: Callable[..., bool]) -> None:
         """State an invariant of cells: `predicate(*values)`, which must be pure, holds after every step."""
         self.invariants.append((text, self._numbers(cells), predicate))
+
+    def symmetric(
+        self, members: Sequence[str | Sequence[str]], cells_per_member: Sequence[Sequence[Cell | Lock]]
+    ) -> None:
+        """Say that some agents are alike, each with cells and locks of its own, so that who is who does not matter.
+
+        States that differ only by a permutation of the members are explored once. A member is the name of an agent,
+        or of several that belong together; `cells_per_member` lists what is each member's own, in the same order.
+        What is shared by all is not listed.
+
+        The claim is checked while agents are learned: every member must do the same as the first with its own cells
+        in place of the first's, and nobody else may touch these. An agent that tells the members apart (by visiting
+        them in order, by a number that it stores) raises `NotSymmetric`.
+        """
+        teams = [(member,) if isinstance(member, str) else tuple(member) for member in members]
+        if len(teams) != len(cells_per_member) or len({len(team) for team in teams}) > 1:
+            raise BadQuestion(
+                f"symmetric() got {len(teams)} members with {len(cells_per_member)} lists of cells; give each member "
+                "the same number of agents and one list of cells"
+            )
+        owned = [
+            self._numbers([each.cell if isinstance(each, ExploredLock) else each for each in cells])  # type: ignore[misc]
+            for cells in cells_per_member
+        ]
+        self.groups.append((teams, owned))
 
     def expect_required(self, *texts: str) -> None:
         """Name requirements that some order must come to; the others are in `Verdict.never_required`."""

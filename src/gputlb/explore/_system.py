@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from gputlb.explore._automaton import Automaton
+from gputlb.explore._automaton import Automaton, Follower
 from gputlb.explore._lock_order import LockOrder
+from gputlb.explore._symmetry import groups_of, permuted
 from gputlb.runtime import NeverPausing
 
 if TYPE_CHECKING:
@@ -33,17 +34,58 @@ class Move(NamedTuple):
 class System:
     """All agents' automata over one set of cells; grows as edges are learned."""
 
-    def __init__(self, runtime: ExploredRuntime, *, merge: bool = True, lock_order: bool = True) -> None:
+    def __init__(
+        self, runtime: ExploredRuntime, *, merge: bool = True, lock_order: bool = True, symmetry: bool = True
+    ) -> None:
         self.runtime = runtime
+        self.groups = groups_of(runtime) if symmetry else []
         self.learning_seconds = 0.0
         order = LockOrder() if lock_order else None
         began = time.perf_counter()
-        self.automata = [Automaton(runtime, spec, merge=merge, lock_order=order) for spec in runtime.agents]
+        owners = {cell: group for group in self.groups for cells in group.cells for cell in cells}
+        led = {agent: group for group in self.groups for team in group.agents for agent in team}
+        self.automata: list[Automaton] = []
+        self._cells: list[dict[int, int]] = []
+        for agent, spec in enumerate(runtime.agents):
+            group = led.get(agent)
+            if group is None:
+                followers, forbidden, mapped = [], frozenset(owners), {}
+            else:
+                leader, mapped = group.leader_of(agent), group.cells_for(agent)
+                if leader != agent:
+                    self.automata.append(self.automata[leader])
+                    self._cells.append(mapped)
+                    continue
+                followers = [
+                    Follower(runtime.agents[other], group.cells_for(other)) for other in group.followers_of(agent)
+                ]
+                forbidden = frozenset(owners) - frozenset(group.cells[0])
+            self._cells.append(mapped)
+            self.automata.append(
+                Automaton(
+                    runtime, spec, merge=merge, lock_order=order, followers=tuple(followers), forbidden=forbidden
+                )
+            )
         self.learning_seconds += time.perf_counter() - began
         self.agents = len(self.automata)
         self.forever = [spec.forever for spec in runtime.agents]
         self.values: list[list[int]] = [[cell.initial] for cell in runtime.cells]
         self._indexes: list[dict[int, int]] = [{cell.initial: 0} for cell in runtime.cells]
+        for group in self.groups:
+            for cells in group.cells[1:]:
+                for first, own in zip(group.cells[0], cells, strict=True):
+                    self.values[own], self._indexes[own] = self.values[first], self._indexes[first]
+        self.invariants = [
+            (text, cells, predicate)
+            for text, named, predicate in runtime.invariants
+            for cells in permuted(self.groups, named)
+        ]
+        self.goals = [
+            (text, cells, goal[1])
+            for text, goal in runtime.goals.items()
+            if goal is not None
+            for cells in permuted(self.groups, goal[0])
+        ]
         self.initial: State = (0,) * self.agents + tuple(cell.initial for cell in runtime.cells)
 
     def node(self, state: State, agent: int) -> Node:
@@ -77,16 +119,28 @@ class System:
 
     def blocks(self) -> list[list[tuple[int, ...]]]:
         """Return for each group of alike members the fields of each of them: agents and cells as indices of a state."""
-        return []
+        return [
+            [
+                (*team, *(self.agents + cell for cell in cells))
+                for team, cells in zip(group.agents, group.cells, strict=True)
+            ]
+            for group in self.groups
+        ]
 
     def alike(self, agent: int) -> list[int]:
         """Return the agents that share an automaton with `agent`, itself included."""
-        return [agent]
+        automaton = self.automata[agent]
+        return [other for other in range(self.agents) if self.automata[other] is automaton]
+
+    def own_cell(self, agent: int, cell: int) -> int:
+        """Return the cell that an agent uses where its automaton says `cell`."""
+        return self._cells[agent].get(cell, cell)
 
     def cell_of(self, agent: int, node: Node) -> int:
         """Return the cell that an agent's operation is about, as an index into a state; -1: none."""
         assert node.operation is not None
-        return -1 if node.operation.cell < 0 else self.agents + node.operation.cell
+        cell = node.operation.cell
+        return -1 if cell < 0 else self.agents + self._cells[agent].get(cell, cell)
 
     def steps(self, state: State) -> Iterator[Move]:
         """Yield what can happen next, agent by agent in the order in which they were added."""
@@ -122,7 +176,21 @@ class System:
 
     def canonical(self, state: State) -> State:
         """Return the state that stands for all that are the same but for who is who."""
-        return state
+        if not self.groups:
+            return state
+        fields = list(state)
+        for group in self.groups:
+            packed = sorted(
+                tuple(state[agent] for agent in team)
+                + tuple(self.index(cell, state[self.agents + cell]) for cell in cells)
+                for team, cells in zip(group.agents, group.cells, strict=True)
+            )
+            for member, team, cells in zip(packed, group.agents, group.cells, strict=True):
+                for agent, local in zip(team, member, strict=False):
+                    fields[agent] = local
+                for cell, index in zip(cells, member[len(team) :], strict=True):
+                    fields[self.agents + cell] = self.values[cell][index]
+        return tuple(fields)
 
     def failed_at_start(self) -> Node | None:
         """Return the first agent's failure before its first operation, if there is one."""
@@ -142,18 +210,19 @@ class System:
         runtime = self.runtime
         waiting: dict[str, str] = {}
         for agent in range(self.agents):
-            operation = self.node(state, agent).operation
-            if operation is None:
+            node = self.node(state, agent)
+            if node.operation is None or node.operation.cell < 0:
                 continue
-            cell = runtime.cells[operation.cell]
-            lock = runtime.locks.get(operation.cell)
+            number = self.own_cell(agent, node.operation.cell)
+            lock = runtime.locks.get(number)
             if lock is None:
-                waiting[runtime.agents[agent].name] = f"cell {cell.name!r}, now {state[self.agents + cell.number]}"
+                cell = runtime.cells[number]
+                waiting[runtime.agents[agent].name] = f"cell {cell.name!r}, now {state[self.agents + number]}"
             else:
                 holders = [
                     runtime.agents[other].name
                     for other in range(self.agents)
-                    if any(held.cell.number == operation.cell for held in self.node(state, other).held)
+                    if any(self.own_cell(other, held.cell.number) == number for held in self.node(state, other).held)
                 ]
                 by = f", held by {holders[0]!r}" if holders else ""
                 waiting[runtime.agents[agent].name] = f"{lock.name!r}{by}"
@@ -161,12 +230,12 @@ class System:
 
     def broken_invariant(self, state: State) -> str | None:
         """Return the text of the first invariant of cells that does not hold; None if all do."""
-        for text, cells, predicate in self.runtime.invariants:
+        for text, cells, predicate in self.invariants:
             if not predicate(*(state[self.agents + cell] for cell in cells)):
                 return text
         return None
 
     def dismiss(self) -> None:
         """End every coroutine that still stands somewhere."""
-        for automaton in self.automata:
+        for automaton in set(self.automata):
             automaton.dismiss()

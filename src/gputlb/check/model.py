@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gputlb.check.checked_runtime import CheckedRuntime
+from gputlb.check.client_memory import ClientMemory
 from gputlb.check.defects import NO_DEFECT, Defect
-from gputlb.check.own_page import OwnPage
 from gputlb.check.posted_writes import PostedPageTable, PostedRegisters
 from gputlb.check.reached_flush import FlushReaches
-from gputlb.device import Behaviour, StuckBit, SystemMemory, VirtualGpu
+from gputlb.device import Behaviour, StuckBit, VirtualGpu
 from gputlb.driver import GemObject, Gt, GtDescription, PageTable, reset_gt, wedge_gt
 from gputlb.errors import GputlbError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gputlb.device import HardwareGt
     from gputlb.driver import Engine, Scheme, Tlb, Vma
     from gputlb.facts import Platform
+    from gputlb.runtime import Cell, Lock
 
 TENANT = 1
 """Whom every page is lent to: each client has a page of its own, so one tenant tells lent from given back."""
@@ -63,7 +64,7 @@ def build(
     clients = scenario.clients
     posted = PostedPageTable(runtime, "ppgtt", clients) if "posted" in has else None
     page_table = posted or PageTable(runtime, "ppgtt", clients)
-    memory = SystemMemory(runtime, clients)
+    memory = ClientMemory(runtime, clients)
     only = [name for names in group for name in names]
     gpu = VirtualGpu(
         runtime,
@@ -98,7 +99,7 @@ def build(
     stamped = tlbs[:1] if defect.first_gt_only else tlbs
     vmas = [
         defect.vma(
-            GemObject(runtime, stamped, OwnPage(memory, client), page_count=1, name=f"object{client}"),
+            GemObject(runtime, stamped, memory.page_of(client), page_count=1, name=f"object{client}"),
             page_table,
             client,
         )
@@ -107,10 +108,44 @@ def build(
     for client, vma in enumerate(vmas):
         body = partial(_client, runtime, vma, scenario.rounds or 1)
         runtime.agent(f"client{client}", body, forever=scenario.rounds is None)
+    if not posted:
+        _fold_clients(model, page_table, memory, vmas)
     if posted:
         posted.add_drains()
     _state_goals(model, page_table)
     return model
+
+
+def _fold_clients(model: Model, page_table: PageTable, memory: ClientMemory, vmas: list[Vma]) -> None:
+    """Say that clients are alike: each with its page, its object, its entry, and each engine's reach for them."""
+    hardware = _reaching(model)
+    members: list[list[str]] = []
+    owned: list[list[Cell | Lock]] = []
+    for client, vma in enumerate(vmas):
+        gem_object = vma.gem_object
+        members.append([f"client{client}", *(_reach_name(engine, client) for engine in hardware)])
+        owned.append(
+            [
+                page_table.entries[client],
+                memory.tenants[client],
+                gem_object.pages,
+                gem_object.tenant,
+                *gem_object.stamps,
+                gem_object.lock,
+                *(cell for engine in hardware for cell in (engine.tlb.slots[client], engine.tlb.walking[client])),
+            ]
+        )
+    model.runtime.symmetric(members, owned)
+
+
+def _reaching(model: Model) -> list[HardwareEngine]:
+    """Return the units that reach for memory: the engines and, if it is examined, the OA unit."""
+    oa = model.gpu.oa
+    return [*model.gpu.engines.values(), *([oa] if oa is not None and "oa" in model.scenario.ingredients else [])]
+
+
+def _reach_name(engine: HardwareEngine, page: int) -> str:
+    return f"{engine.name} at page {page}"
 
 
 async def _client(runtime: CheckedRuntime, vma: Vma, rounds: int) -> None:
@@ -141,14 +176,11 @@ def _set_up(scheme: Scheme) -> None:
 
 def _add_engines(model: Model) -> None:
     runtime, gpu, has = model.runtime, model.gpu, model.scenario.ingredients
-    hardware = list(gpu.engines.values())
-    if "oa" in has and gpu.oa is not None:
-        hardware.append(gpu.oa)
-    for engine in hardware:
+    for engine in _reaching(model):
         if "park" not in has or engine is gpu.oa:
             runtime.start_with(engine.contexts, 1)
         for page in range(model.scenario.clients):
-            runtime.agent(f"{engine.name} at page {page}", partial(_reach, engine, page), forever=True)
+            runtime.agent(_reach_name(engine, page), partial(_reach, engine, page), forever=True)
     for unit in gpu.units:
         if unit.name in gpu.engines or ("oa" in has and gpu.oa is not None and unit.name == gpu.oa.name):
             runtime.agent(f"{unit.name} unit", unit.act, forever=True)

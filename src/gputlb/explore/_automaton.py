@@ -20,7 +20,7 @@ from gputlb.runtime import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from gputlb.explore._lock_order import LockOrder
     from gputlb.explore._runtime import AgentSpec, ExploredLock, ExploredRuntime
@@ -200,6 +200,7 @@ class Automaton:
         lock_order: LockOrder | None = None,
         followers: tuple[Follower, ...] = (),
         forbidden: frozenset[int] = frozenset(),
+        alike: Mapping[int, tuple[int, ...]] | None = None,
     ) -> None:
         self.runtime = runtime
         self.lock_order = lock_order
@@ -212,6 +213,7 @@ class Automaton:
         self._numbers: dict[object, int] = {}
         self.followers = followers
         self.forbidden = forbidden
+        self.alike = alike or {}
         self._place(self._begin(), -1, None)
 
     def _begin(self) -> tuple[Run, ...]:
@@ -318,7 +320,11 @@ class Automaton:
             )
         for follower, other in zip(self.followers, others, strict=True):
             self._follows(run, follower, other)
-        if run.operation is not None and run.operation.cell in self.forbidden:
+        stored = run.actor.even_handed
+        for each in runs:
+            each.actor.even_handed = {}
+        self._check_even_handed(run, stored)
+        if run.operation is not None and run.operation.cell in self.forbidden and not self._stores_in_section(run):
             cell = self.runtime.cells[run.operation.cell]
             raise NotSymmetric(
                 f"{run.operation.place}: agent {self.spec.name!r} uses cell {cell.name!r}, which was declared to be one "
@@ -339,7 +345,8 @@ class Automaton:
             ) from None
         actor = run.actor
         began = actor.atomic > 0 and actor.section_steps > 1
-        key = (marks, actor.held, actor.atomic, began) if self.merge else (parent, answer)
+        stored = tuple(sorted(actor.section_stores.items())) if self.forbidden else ()
+        key = (marks, actor.held, actor.atomic, began, stored) if self.merge else (parent, answer)
         number = self._numbers.get(key)
         if number is not None:
             for each in runs:
@@ -353,6 +360,22 @@ class Automaton:
         self._numbers[key] = number
         self.nodes.append(node)
         return number
+
+    @staticmethod
+    def _stores_in_section(run: Run) -> bool:
+        assert run.operation is not None
+        return run.operation.kind is Kind.STORE and run.actor.atomic > 0
+
+    def _check_even_handed(self, run: Run, stored: dict[int, int]) -> None:
+        """Check that an ended atomic section stored the same to every member, where it stored to what is theirs."""
+        for cell in stored.keys() & self.forbidden:
+            for alike in self.alike.get(cell, ()):
+                if stored.get(alike) != stored[cell]:
+                    names = self.runtime.cells
+                    raise NotSymmetric(
+                        f"{run.where()}: agent {self.spec.name!r} stored {stored[cell]:#x} to {names[cell].name!r} and not "
+                        f"to {names[alike].name!r} in one atomic section; declare only agents alike that nobody tells apart"
+                    )
 
     def _follows(self, run: Run, follower: Follower, other: Run) -> None:
         """Check that a follower does what the first of its kind does, with its own cells."""

@@ -88,9 +88,7 @@ def _lines(system: System) -> Iterator[str]:
         yield "}"
 
 
-def _chains(
-    system: System, agent: int, number: int, needs: dict[int, int], leaves: dict[int, int]
-) -> Iterator[_Chain]:
+def _chains(system: System, agent: int, number: int, needs: dict[int, int], leaves: dict[int, int]) -> Iterator[_Chain]:
     """Yield every way through an atomic section that was learned; a lone step is a way of length one."""
     automaton = system.automata[agent]
     node = automaton.nodes[number]

@@ -43,13 +43,27 @@ _SLEEPS_WITHOUT_A_STEP = 10_000
 class Actor:
     """One run of an agent's coroutine: what the rules need to know about it beside its locals."""
 
-    __slots__ = ("atomic", "closing", "held", "name", "notes", "requirements", "section_steps", "sleeps", "violation")
+    __slots__ = (
+        "atomic",
+        "closing",
+        "even_handed",
+        "held",
+        "name",
+        "notes",
+        "requirements",
+        "section_steps",
+        "section_stores",
+        "sleeps",
+        "violation",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.held: tuple[ExploredLock, ...] = ()
         self.atomic = 0
         self.section_steps = 0  # operations so far in the atomic section it is in
+        self.section_stores: dict[int, int] = {}  # what that section has stored so far, by cell
+        self.even_handed: dict[int, int] = {}  # what ended sections have stored, to be checked for favouritism
         self.sleeps = 0
         self.closing = False
         self.notes: list[str] = []
@@ -94,6 +108,8 @@ class ExploredCell(Cell):
         actor = self.runtime.current
         if value >> self.bits:
             raise CellOverflow(actor.name, str(place()), f"stored {value:#x} in cell {self.name!r} of {self.bits} bits")
+        if actor.atomic:
+            actor.section_stores[self.number] = int(value)
         yield actor.step(Operation(Kind.STORE, self.number, int(value)))
 
     @coroutine
@@ -172,10 +188,15 @@ class _Indivisible:
         actor = self._runtime.current
         if not actor.atomic:
             actor.section_steps = 0
+            actor.section_stores = {}
         actor.atomic += 1
 
     async def __aexit__(self, *exc: object) -> None:
-        self._runtime.current.atomic -= 1
+        actor = self._runtime.current
+        actor.atomic -= 1
+        if not actor.atomic:
+            actor.even_handed |= actor.section_stores
+            actor.section_stores = {}
 
 
 class AgentSpec:
@@ -310,7 +331,8 @@ class ExploredRuntime(Runtime):
         What is shared by all is not listed.
 
         The claim is checked while agents are learned: every member must do the same as the first with its own cells
-        in place of the first's, and nobody else may touch these. An agent that tells the members apart (by visiting
+        in place of the first's, and nobody else may touch these, except to store the same to every member's in one
+        atomic section. An agent that tells the members apart (by visiting
         them in order, by a number that it stores) raises `NotSymmetric`.
         """
         teams = [(member,) if isinstance(member, str) else tuple(member) for member in members]

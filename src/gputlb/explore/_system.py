@@ -43,6 +43,7 @@ class System:
         order = LockOrder() if lock_order else None
         began = time.perf_counter()
         owners = {cell: group for group in self.groups for cells in group.cells for cell in cells}
+        alike = {cell: tuple(each) for group in self.groups for each in zip(*group.cells, strict=True) for cell in each}
         led = {agent: group for group in self.groups for team in group.agents for agent in team}
         self.automata: list[Automaton] = []
         self._cells: list[dict[int, int]] = []
@@ -63,7 +64,13 @@ class System:
             self._cells.append(mapped)
             self.automata.append(
                 Automaton(
-                    runtime, spec, merge=merge, lock_order=order, followers=tuple(followers), forbidden=forbidden
+                    runtime,
+                    spec,
+                    merge=merge,
+                    lock_order=order,
+                    followers=tuple(followers),
+                    forbidden=forbidden,
+                    alike=alike,
                 )
             )
         self.learning_seconds += time.perf_counter() - began

@@ -1,0 +1,56 @@
+"""Memory in which each client has one page of its own, under the same number as everybody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gputlb import facts
+from gputlb.device import SYSTEM, SystemMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gputlb.runtime import Cell, Runtime
+
+_THE_PAGE = 0
+
+
+class ClientMemory(SystemMemory):
+    """A page a client, told apart by the virtual page at which the client binds it.
+
+    A page that is back with the system must not be reached; whether somebody else has borrowed it meanwhile makes
+    it worse, not different. So one page a client is enough, and clients stay interchangeable: entries and objects
+    hold the same number for all of them.
+    """
+
+    def __init__(self, runtime: Runtime, clients: int) -> None:
+        super().__init__(runtime, clients)
+        self._ptes = facts.pte_layout()
+
+    async def access(self, engine: str, virtual_page: int, entry: int) -> None:
+        """Let `engine` reach the page of the client that binds at `virtual_page`."""
+        await super().access(engine, virtual_page, self._ptes.entry(virtual_page, self._ptes.tenant(entry)))
+
+    def page_of(self, client: int) -> ClientPage:
+        """Return the page of one client, to be lent and taken back."""
+        return ClientPage(self.tenants[client])
+
+
+class ClientPage:
+    """One client's page."""
+
+    pages = 1
+
+    def __init__(self, tenant: Cell) -> None:
+        self._tenant = tenant
+
+    async def lend(self, count: int, tenant: int) -> tuple[int, ...]:
+        """Return the page, lent to `tenant`."""
+        assert count == 1, "a client has one page"
+        await self._tenant.store(tenant)
+        return (_THE_PAGE,)
+
+    async def take_back(self, pages: Sequence[int]) -> None:
+        """Take the page back for the system."""
+        assert tuple(pages) == (_THE_PAGE,), "what was lent comes back"
+        await self._tenant.store(SYSTEM)

@@ -169,7 +169,8 @@ def main() -> int:
             f" ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
             + (f", aim {aim}" if aim else "")
         )
-        print(f"{'':24} end: gputlb at {our_end[0]} µs after {our_end[1]}, SimPy at {their_end[0]} µs after {their_end[1]}")
+        for who, (end_us, cycles) in (("gputlb", our_end), ("SimPy", their_end)):
+            print(f"{'':24} {who} ends at {end_us} µs after {cycles} cycles")
         same = same and our_end == their_end
     return 0 if same else 1
 

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from gputlb.runtime._clock import Clock
-    from gputlb.runtime._direct_cells import DirectLock
-    from gputlb.runtime._vocabulary import Body, Cell, Mutex, SpinLock
+    from gputlb.runtime._vocabulary import Body, Cell, Lock, Mutex, SpinLock
     from gputlb.runtime._waiting import Duration, How
 
 T = TypeVar("T")
@@ -62,8 +61,8 @@ class DirectRuntime(Runtime):
         self._start_ns = self.clock.now_ns()
         self.indivisible = threading.RLock()
         self.atomic_owner = 0
-        self.held_spin_locks: list[tuple[int, DirectLock]] = []
-        self.held_mutexes: list[tuple[int, DirectLock]] = []
+        self.spin_locks: list[DirectSpinLock] = []  # all there are: few are made, and each is taken often
+        self.held_mutexes: list[DirectMutex] = []  # only the held ones: every object has a mutex
         self._atomic = Indivisible(self)
         self._bodies: list[tuple[str, Body, bool]] = []
         self._started = False
@@ -81,12 +80,13 @@ class DirectRuntime(Runtime):
 
     def spin_lock(self, name: str) -> SpinLock:
         """Return a new spin lock, a real one between threads."""
-        return DirectSpinLock(self, name)
+        lock = DirectSpinLock(self, name)
+        self.spin_locks.append(lock)
+        return lock
 
     async def sleep(self, duration_us: float | Duration) -> None:
         """Let real time pass."""
-        if self.held_spin_locks or self.atomic_owner:
-            self.might_sleep("slept")
+        self.might_sleep("slept")
         if isinstance(duration_us, (int, float)):
             span_us: float = duration_us
         elif self._random is not None:
@@ -103,7 +103,7 @@ class DirectRuntime(Runtime):
         return self._random.randrange(n) if self._random is not None else 0
 
     def atomic(self) -> AbstractAsyncContextManager[None]:
-        """Make the awaits inside one step towards every other atomic section and `update`."""
+        """Make the awaits inside one step towards other atomic sections, `update` and `store`; `load` never waits."""
         return self._atomic
 
     def require(self, condition: bool, text: str, **facts: object) -> None:
@@ -127,12 +127,14 @@ class DirectRuntime(Runtime):
 
         There is always a last look after the time is up. Raises `SleepUnderSpinLock` where `how` sleeps.
         """
-        if (self.held_spin_locks or self.atomic_owner) and not isinstance(how, Spinning):
+        if not isinstance(how, Spinning):
             self.might_sleep("waited")
+        return holds() or self.look_again_until(holds, timeout_us, how)
+
+    def look_again_until(self, holds: Callable[[], bool], timeout_us: float | None, how: How) -> bool:
+        """Go on as `look_until` does, after a first look that was in vain."""
         if timeout_us is not None and timeout_us < 0:
             raise NegativeSpan(self.acting, place(), f"waited with a timeout of {timeout_us} µs")
-        if holds():
-            return True
         naps = how if isinstance(how, Naps) else None if isinstance(how, Spinning) else _QUEUE_NAPS
         clock = self.clock
         deadline_ns = None if timeout_us is None else clock.now_ns() + round(timeout_us * 1000)
@@ -152,14 +154,17 @@ class DirectRuntime(Runtime):
         if self._closing.is_set() and threading.current_thread() in self._threads:
             raise _Closed
 
-    def might_sleep(self, what: str) -> None:
-        """Raise if this thread holds a spin lock or is in an atomic section; `what` says what it was about to do."""
-        me = get_ident()
-        if self.atomic_owner == me:
-            raise SleepInAtomic(self.acting, place(), f"{what} inside runtime.atomic()")
-        for owner, lock in tuple(self.held_spin_locks):  # other threads change it meanwhile
-            if owner == me:
-                raise SleepUnderSpinLock(self.acting, place(), f"{what} while it held spin lock {lock.name!r}")
+    def might_sleep(self, what: str, lock: Lock | None = None) -> None:
+        """Raise if this thread holds a spin lock or is in an atomic section.
+
+        `what` and the name of `lock` say what it was about to do.
+        """
+        if self.atomic_owner and self.atomic_owner == get_ident():
+            raise SleepInAtomic(self.acting, place(), f"{_phrase(what, lock)} inside runtime.atomic()")
+        for held in self.spin_locks:
+            if held.owner and held.owner == get_ident():
+                problem = f"{_phrase(what, lock)} while it held spin lock {held.name!r}"
+                raise SleepUnderSpinLock(self.acting, place(), problem)
 
     def run(self, coroutine: Coroutine[object, None, T]) -> T:
         """Drive `coroutine` to its end in this thread and return its result.
@@ -169,7 +174,10 @@ class DirectRuntime(Runtime):
         try:
             coroutine.send(None)
         except StopIteration as end:
-            if self.held_spin_locks or self.held_mutexes:
+            for lock in self.spin_locks:
+                if lock.owner:
+                    self._nothing_left_held()
+            if self.held_mutexes:
                 self._nothing_left_held()
             return end.value  # type: ignore[no-any-return]
         where = place_of(coroutine)
@@ -178,11 +186,10 @@ class DirectRuntime(Runtime):
         raise AgentFailed(self.acting, where, problem)
 
     def _nothing_left_held(self) -> None:
-        me = get_ident()
-        held: list[tuple[int, DirectLock]] = [*self.held_spin_locks, *self.held_mutexes]
-        for owner, lock in held:
-            if owner == me:
-                raise LockLeftHeld(self.acting, place(), f"ended while it still held {lock.name!r}")
+        for held in (self.spin_locks, self.held_mutexes):
+            for lock in tuple(held):  # other threads change the lists meanwhile
+                if lock.owner == get_ident():
+                    raise LockLeftHeld(self.acting, place(), f"ended while it still held {lock.name!r}")
 
     def agent(self, name: str, body: Body, *, forever: bool = False) -> None:
         """Add an agent; its thread starts with `start`, at once if that has been called."""
@@ -245,3 +252,7 @@ class DirectRuntime(Runtime):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _phrase(what: str, lock: Lock | None) -> str:
+    return what if lock is None else f"{what} {lock.name!r}"

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 
 class DirectCell(Cell):
-    __slots__ = ("_runtime", "value")
+    __slots__ = ("_begin", "_end", "_runtime", "value")
 
     def __init__(self, runtime: DirectRuntime, name: str, bits: int, initial: int) -> None:
         super().__init__(name, bits)
         self._runtime = runtime
+        self._begin = runtime.indivisible.acquire
+        self._end = runtime.indivisible.release
         self.value = initial
 
     async def load(self) -> int:
@@ -33,16 +35,20 @@ class DirectCell(Cell):
     async def store(self, value: int) -> None:
         if value >> self.bits:
             raise self._overflow(value)
-        with self._runtime.indivisible:  # else a store could fall between the two halves of another's `update`
-            self.value = value
+        self._begin()  # else it could fall between the two halves of another thread's `update`
+        self.value = value
+        self._end()
 
     async def update(self, f: Callable[[int], int]) -> int:
-        with self._runtime.indivisible:
+        self._begin()  # `with` would cost twice as much, and a flush comes here five times
+        try:
             old = self.value
             new = f(old)
             if new >> self.bits:
                 raise self._overflow(new)
             self.value = new
+        finally:
+            self._end()
         return old
 
     async def until(self, predicate: Callable[[int], bool], timeout_us: float | None = None, how: How = ASLEEP) -> bool:
@@ -55,67 +61,79 @@ class DirectCell(Cell):
 
 
 class DirectLock(Lock):
-    __slots__ = ("_lock", "_owner", "_runtime")
+    """A lock between threads that knows its owner: the thread's number, 0 while it is free."""
+
+    __slots__ = ("_free", "_observers", "_runtime", "_wait", "owner")
 
     def __init__(self, runtime: DirectRuntime, name: str) -> None:
         super().__init__(name)
+        lock = threading.Lock()
         self._runtime = runtime
-        self._lock = threading.Lock()
-        self._owner = 0
+        self._observers = runtime.events.observers
+        self._wait = lock.acquire
+        self._free = lock.release
+        self.owner = 0
 
-    def _taken(self, me: int) -> None:
-        if self._owner == me:
-            raise LockReentered(self._runtime.acting, place(), f"asked for {self.name!r}, which it holds already")
-        self._lock.acquire()
-        self._owner = me
+    def _reentered(self) -> LockReentered:
+        return LockReentered(self._runtime.acting, place(), f"asked for {self.name!r}, which it holds already")
 
-    def _given_back(self, held: list[tuple[int, DirectLock]], kind: str) -> None:
-        me = get_ident()
-        if self._owner != me:
-            raise LockNotHeld(self._runtime.acting, place(), f"released {self.name!r}, which it does not hold")
-        held.remove((me, self))
-        try:
-            if self._runtime.events.observers:  # before the release, or the next holder could be heard first
-                self._runtime.emit(kind, self.name)
-        finally:
-            self._owner = 0
-            self._lock.release()
+    def _not_held(self) -> LockNotHeld:
+        return LockNotHeld(self._runtime.acting, place(), f"released {self.name!r}, which it does not hold")
 
 
 class DirectMutex(DirectLock, Mutex):
     __slots__ = ()
 
     async def acquire(self) -> None:
-        runtime = self._runtime
-        if runtime.held_spin_locks or runtime.atomic_owner:
-            runtime.might_sleep(f"waited for mutex {self.name!r}")
+        self._runtime.might_sleep("waited for mutex", self)
         me = get_ident()
-        self._taken(me)
-        runtime.held_mutexes.append((me, self))
-        if runtime.events.observers:
-            runtime.emit("mutex_lock", self.name)
+        if self.owner == me:
+            raise self._reentered()
+        self._wait()
+        self.owner = me
+        self._runtime.held_mutexes.append(self)
+        if self._observers:
+            self._runtime.emit("mutex_lock", self.name)
 
-    async def release(self) -> None:
-        self._given_back(self._runtime.held_mutexes, "mutex_unlock")
+    async def release(self, kind: object = None, error: object = None, trace: object = None) -> None:
+        if self.owner != get_ident():
+            raise self._not_held()
+        self._runtime.held_mutexes.remove(self)
+        try:
+            if self._observers:  # before the lock is free, or the next holder could be heard first
+                self._runtime.emit("mutex_unlock", self.name)
+        finally:
+            self.owner = 0
+            self._free()
 
     __aenter__ = acquire
+    __aexit__ = release
 
 
 class DirectSpinLock(DirectLock, SpinLock):
     __slots__ = ()
 
     async def acquire(self) -> None:
-        runtime = self._runtime
         me = get_ident()
-        self._taken(me)
-        runtime.held_spin_locks.append((me, self))
-        if runtime.events.observers:
-            runtime.emit("lock", self.name)
+        if self.owner == me:
+            raise self._reentered()
+        self._wait()
+        self.owner = me
+        if self._observers:
+            self._runtime.emit("lock", self.name)
 
-    async def release(self) -> None:
-        self._given_back(self._runtime.held_spin_locks, "unlock")
+    async def release(self, kind: object = None, error: object = None, trace: object = None) -> None:
+        if self.owner != get_ident():
+            raise self._not_held()
+        try:
+            if self._observers:
+                self._runtime.emit("unlock", self.name)
+        finally:
+            self.owner = 0
+            self._free()
 
     __aenter__ = acquire
+    __aexit__ = release
 
 
 class Indivisible:

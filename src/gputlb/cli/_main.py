@@ -29,6 +29,7 @@ app = App(
     help="GPU TLB invalidation: is it correct, what does it cost, what went wrong?",
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # `main` says what happened
 )
 for _verb, (_function, _summary) in VERBS.items():
     app.command(_function, name=_verb, help=_summary)

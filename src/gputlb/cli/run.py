@@ -106,8 +106,9 @@ def _tracer(stack: ExitStack, path: Path, title: str) -> Callable[[SimulatedRunt
 
     def listen(runtime: SimulatedRuntime, machine: Machine) -> None:
         timeline = Timeline(writer, {tlb.invalidate_lock.name for tlb in machine.tlbs})
-        runtime.events.listen(timeline)
+        stop = runtime.events.listen(timeline)
         stack.callback(timeline.close)
+        stack.callback(stop)
 
     return listen
 

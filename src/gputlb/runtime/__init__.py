@@ -5,15 +5,19 @@ next, and what time it is, is the runtime's business: `DirectRuntime` does every
 `SimulatedRuntime` lets virtual time pass; the room `explore` holds a third one, that tries every order.
 """
 
-from gputlb.runtime._direct import Clock, DirectRuntime, MachineClock, SteppedClock
+from gputlb.runtime._clock import Clock, MachineClock, SteppedClock
+from gputlb.runtime._direct import DirectRuntime
 from gputlb.runtime._errors import (
     AgentError,
     AgentFailed,
     CellOverflow,
+    ImpossibleNaps,
     LockLeftHeld,
     LockNotHeld,
     LockReentered,
+    NegativeSpan,
     NeverPausing,
+    NotACoroutine,
     SleepInAtomic,
     SleepUnderSpinLock,
     Stuck,
@@ -53,6 +57,7 @@ __all__ = [
     "EventStream",
     "Exponential",
     "How",
+    "ImpossibleNaps",
     "Latency",
     "Lock",
     "LockLeftHeld",
@@ -61,7 +66,9 @@ __all__ = [
     "MachineClock",
     "Mutex",
     "Naps",
+    "NegativeSpan",
     "NeverPausing",
+    "NotACoroutine",
     "PlainRegisters",
     "ReadWrite",
     "Recorder",

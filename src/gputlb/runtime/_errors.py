@@ -48,6 +48,18 @@ class NeverPausing(AgentError):
     """An agent goes round and round without time passing: it polls where it should wait with `until`."""
 
 
+class NegativeSpan(AgentError):
+    """An agent was to sleep, or to wait at most, for less than no time: time does not go back."""
+
+
+class ImpossibleNaps(GputlbError):
+    """Naps were described that would never grow: the first one must take 1 µs or more."""
+
+
+class NotACoroutine(AgentError):
+    """What was given as an agent's body does not make a coroutine: give an `async def` function, not called."""
+
+
 class AgentFailed(AgentError):
     """An agent's own code raised; the original exception is the cause."""
 

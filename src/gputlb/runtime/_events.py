@@ -36,13 +36,18 @@ class EventStream:
         self.observers: list[Callable[[Event], None]] = []
 
     def listen(self, observer: Callable[[Event], None]) -> Callable[[], None]:
-        """Call `observer` with every event from now on; return the function that ends it."""
+        """Call `observer` with every event from now on; return the function that ends it, which may be called twice."""
         self.observers.append(observer)
-        return lambda: self.observers.remove(observer)
+
+        def stop() -> None:
+            if observer in self.observers:
+                self.observers.remove(observer)
+
+        return stop
 
     def publish(self, event: Event) -> None:
         """Hand `event` to every listener, in the order in which they came."""
-        for observer in self.observers:
+        for observer in tuple(self.observers):  # one may stop listening while it is told
             observer(event)
 
 

@@ -65,11 +65,11 @@ class Lock(ABC):
     def release(self) -> Awaitable[None]:
         """Give the lock back; `LockNotHeld` if the agent does not hold it."""
 
-    async def __aenter__(self) -> None:
-        await self.acquire()
+    def __aenter__(self) -> Awaitable[None]:
+        return self.acquire()
 
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        await self.release()
+    def __aexit__(self, kind: object, error: object, trace: object) -> Awaitable[None]:
+        return self.release()
 
 
 class Mutex(Lock):

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from gputlb.runtime._errors import ImpossibleNaps
 
 if TYPE_CHECKING:
     from random import Random
 
 
-class Asleep(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Asleep:
     """Sleep until woken by the change: a wait queue. Not allowed under a spin lock."""
 
 
-class Spinning(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Spinning:
     """Look again and again without a pause. Allowed under a spin lock."""
 
 
-class Naps(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Naps:
     """Look, nap, look again, with naps that double until one is at least `longest_us`, and a last look at the end.
 
     With the kernel's 10 µs and 1000 µs the looks fall 0, 10, 30, 70, 150, 310, 630, 1270, 2550, … µs after
     the start (Linux 6.12, `wait_for` in i915_utils.h; its naps may each take up to twice as long).
+    `ImpossibleNaps` if the first nap takes less than 1 µs: it could be doubled for ever.
     """
 
     first_us: int
     longest_us: int
+
+    def __post_init__(self) -> None:
+        if self.first_us < 1:
+            raise ImpossibleNaps(f"{self!r}: first_us must be 1 or more, not {self.first_us}")
 
     def look_ns(self, start_ns: int, not_before_ns: int) -> int:
         """Return when the first look at or after `not_before_ns` falls, in a wait that began at `start_ns`."""

@@ -1,0 +1,94 @@
+"""Those whom virtual time calls: agents, and alarms on their behalf."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from gputlb.runtime._errors import NotACoroutine
+from gputlb.runtime._place import place_of, place_written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from gputlb.runtime._vocabulary import Body, Lock
+
+
+class SimulatedAgent:
+    """One who acts: its coroutine, its generator, and the locks that it holds."""
+
+    __slots__ = (
+        "_random",
+        "_stream",
+        "atomic",
+        "awake_only",
+        "body",
+        "coroutine",
+        "forever",
+        "held",
+        "name",
+        "resume",
+        "waits_for",
+    )
+
+    def __init__(self, name: str, body: Body, forever: bool, stream: str) -> None:
+        self.name = name
+        self.body = body
+        self.forever = forever
+        self._stream = stream
+        self._random: Random | None = None
+        self.coroutine: Coroutine[object, None, object] | None = None
+        # Made at its first turn: a coroutine that nobody ever runs would be reported as never awaited.
+        self.resume: Callable[[None], object] = self.begin
+        self.held: list[Lock] = []  # in the order of taking
+        self.awake_only = 0  # how many reasons it has not to sleep: spin locks held, atomic sections entered
+        self.atomic = 0
+        self.waits_for: object = "its turn"
+
+    def begin(self, _answer: None) -> object:
+        """Make the coroutine and take its first step."""
+        made = self.body()
+        try:
+            self.resume = made.send
+        except AttributeError:
+            problem = f"has a body that gave {made!r}, not a coroutine; write it with `async def`"
+            raise NotACoroutine(self.name, place_written(self.body), problem) from None
+        self.coroutine = made
+        return self.resume(None)
+
+    def generator(self) -> Random:
+        """Return the agent's own random stream: what others draw never changes what it draws."""
+        if self._random is None:
+            self._random = Random(self._stream)
+        return self._random
+
+    def place(self) -> str:
+        """Return where its coroutine stands."""
+        return place_of(self.coroutine)
+
+
+class Alarm:
+    """A call at a given time for an agent that waits, in the shape of an agent that is resumed once."""
+
+    __slots__ = ("_call", "agent", "time_ns")
+
+    def __init__(self, time_ns: int, agent: SimulatedAgent, call: Callable[[], None]) -> None:
+        self.time_ns = time_ns
+        self.agent = agent
+        self._call = call
+
+    @property
+    def name(self) -> str:
+        """Name of the agent that waits."""
+        return self.agent.name
+
+    def place(self) -> str:
+        """Return where that agent stands."""
+        return self.agent.place()
+
+    def resume(self, _answer: None) -> None:
+        """Make the call."""
+        self._call()
+
+
+Sleeper = SimulatedAgent | Alarm

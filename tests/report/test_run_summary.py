@@ -1,0 +1,83 @@
+"""A result as lines for people: every number of it, the verdict last."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from gputlb.report.run_summary import run_json, run_text
+from gputlb.simulate import ReleaseLatency, RunResult
+
+RESULT = RunResult(
+    platform="ICELAKE",
+    scheme="mmio-2022",
+    workload="churn",
+    clients=4,
+    seed=7,
+    duration_ms=100,
+    flushes=30,
+    skipped=12,
+    skipped_by_reason={"asleep": 2, "passed": 7, "passed while waiting": 3},
+    requests={"rcs0": 20, "bcs0": 10, "vcs1": 5},
+    served={"rcs0": 20, "bcs0": 15, "vcs1": 0},
+    releases=42,
+    release_latency_us=ReleaseLatency(p50=10.04, p95=60, p99=80, max=99.96, mean=24.5),
+    mutex_held_us=5_000,
+    forcewake_wakes=3,
+    forcewake_sleeps=2,
+    timeouts=1,
+    timeouts_by_register={"GEN8_BTCR": 1},
+    error_lines=1,
+    lost_writes=0,
+    accesses=1_000,
+    stale_accesses=4,
+    stale_by_engine={"vcs1": 4},
+    first_stale_accesses=tuple(
+        {"time_us": 1.5 + number, "address": 0x1000, "text": "vcs1 reached page 3", "page": 3} for number in range(4)
+    ),
+)
+
+
+def test_a_whole_summary():
+    assert """\
+churn on ICELAKE, scheme mmio-2022: 4 clients, 100 ms of virtual time, seed 7
+
+releases                    42  times that an object's pages went back
+flushes done                30
+flushes skipped             12  7 passed already, 3 passed while waiting, 2 GT asleep
+release latency        24.5 µs  mean; p50 10.0, p95 60.0, p99 80.0, max 100.0
+under the mutex        5000 µs  5.0 % of the time
+forcewake transitions        5  3 awake, 2 asleep
+timeouts                     1  1 GEN8_BTCR
+stale accesses               4  of 1000 accesses to memory
+
+engine  asked to drop  dropped  stale accesses
+rcs0               20       20               0
+bcs0               10       15               0  dropped at another engine's request, too
+vcs1                5        0               4  no request took effect
+
+at 1.5 µs, address 0x1000: vcs1 reached page 3
+at 2.5 µs, address 0x1000: vcs1 reached page 3
+at 3.5 µs, address 0x1000: vcs1 reached page 3
+… and 1 more
+
+UNSAFE: vcs1 reached pages after they had been given back, 4 times""" == run_text(RESULT)
+
+
+def test_a_single_client_and_lost_writes():
+    text = run_text(replace(RESULT, clients=1, lost_writes=3))
+
+    assert ": 1 client, " in text
+    assert "\nlost register writes         3\n" in text
+
+
+def test_without_releases_there_is_no_latency():
+    nothing = ReleaseLatency(None, None, None, None, None)
+    text = run_text(replace(RESULT, releases=0, release_latency_us=nothing, stale_accesses=0, first_stale_accesses=()))
+
+    assert "release latency" not in text
+    assert text.endswith("nothing was released, so nothing is shown; give it more time with --duration-ms")
+
+
+def test_json_has_every_field_under_its_own_name():
+    assert set(RunResult.__slots__) == set(json.loads(run_json(RESULT)))

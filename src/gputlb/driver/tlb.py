@@ -67,9 +67,9 @@ class Tlb:
         passed = self.scheme.passed
         if passed(await self._seqno.load(), seqno):
             return self._skipped("passed")
-        async with gt.pm.if_awake() as awake:
-            if not awake:
-                return self._skipped("asleep")
+        if not await gt.pm.get_if_awake():
+            return self._skipped("asleep")
+        try:
             async with self.invalidate_lock:
                 if passed(await self._seqno.load(), seqno):
                     return self._skipped("passed while waiting")
@@ -78,6 +78,8 @@ class Tlb:
                 new = after_flush(await self._seqno.update(after_flush))
                 if self._observers:
                     gt.runtime.emit("seqno", new)
+        finally:
+            await gt.pm.put_async()
         return None
 
     def _skipped(self, why: str) -> None:

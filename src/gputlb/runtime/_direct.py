@@ -75,11 +75,13 @@ class SteppedClock:
 
 
 class _DirectCell(Cell):
-    __slots__ = ("_runtime", "value")
+    __slots__ = ("_begin", "_end", "_runtime", "value")
 
     def __init__(self, runtime: DirectRuntime, name: str, bits: int, initial: int) -> None:
         super().__init__(name, bits)
         self._runtime = runtime
+        self._begin = runtime.indivisible.acquire
+        self._end = runtime.indivisible.release
         self.value = initial
 
     async def load(self) -> int:
@@ -91,12 +93,15 @@ class _DirectCell(Cell):
         self.value = value
 
     async def update(self, f: Callable[[int], int]) -> int:
-        with self._runtime.indivisible:
+        self._begin()  # `with` would cost twice as much, and a flush comes here five times
+        try:
             old = self.value
             new = f(old)
             if new >> self.bits:
                 raise self._overflow(new)
             self.value = new
+        finally:
+            self._end()
         return old
 
     async def until(self, predicate: Callable[[int], bool], timeout_us: float | None = None, how: How = ASLEEP) -> bool:
@@ -109,75 +114,75 @@ class _DirectCell(Cell):
 
 
 class _DirectLock(Lock):
-    __slots__ = ("_lock", "_owner", "_runtime")
+    """A lock between threads that knows its owner: the thread's number, 0 while it is free."""
+
+    __slots__ = ("_free", "_observers", "_runtime", "_wait", "owner")
 
     def __init__(self, runtime: DirectRuntime, name: str) -> None:
         super().__init__(name)
+        lock = threading.Lock()
         self._runtime = runtime
-        self._lock = threading.Lock()
-        self._owner = 0
+        self._observers = runtime.events.observers
+        self._wait = lock.acquire
+        self._free = lock.release
+        self.owner = 0
 
-    def _taken(self, me: int) -> None:
-        if self._owner == me:
-            raise LockReentered(self._runtime.acting, place(), f"asked for {self.name!r}, which it holds already")
-        self._lock.acquire()
-        self._owner = me
+    def _reentered(self) -> LockReentered:
+        return LockReentered(self._runtime.acting, place(), f"asked for {self.name!r}, which it holds already")
 
-    def _given_back(self) -> None:
-        if self._owner != get_ident():
-            raise LockNotHeld(self._runtime.acting, place(), f"released {self.name!r}, which it does not hold")
-        self._owner = 0
-        self._lock.release()
+    def _not_held(self) -> LockNotHeld:
+        return LockNotHeld(self._runtime.acting, place(), f"released {self.name!r}, which it does not hold")
 
 
 class _DirectMutex(_DirectLock, Mutex):
     __slots__ = ()
 
     async def acquire(self) -> None:
-        runtime = self._runtime
-        if runtime.held_spin_locks or runtime.atomic_owner:
-            runtime.might_sleep(f"waited for mutex {self.name!r}")
+        self._runtime.might_sleep("waited for mutex", self)
         me = get_ident()
-        self._taken(me)
-        runtime.held_mutexes.append((me, self))
-        if runtime.events.observers:
-            runtime.emit("mutex_lock", self.name)
+        if self.owner == me:
+            raise self._reentered()
+        self._wait()
+        self.owner = me
+        self._runtime.held_mutexes.append(self)
+        if self._observers:
+            self._runtime.emit("mutex_lock", self.name)
 
-    async def release(self) -> None:
-        runtime = self._runtime
-        self._given_back()
-        runtime.held_mutexes.remove((get_ident(), self))
-        if runtime.events.observers:
-            runtime.emit("mutex_unlock", self.name)
+    async def release(self, kind: object = None, error: object = None, trace: object = None) -> None:
+        if self.owner != get_ident():
+            raise self._not_held()
+        self.owner = 0
+        self._runtime.held_mutexes.remove(self)
+        self._free()
+        if self._observers:
+            self._runtime.emit("mutex_unlock", self.name)
 
     __aenter__ = acquire
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        await self.release()
+    __aexit__ = release
 
 
 class _DirectSpinLock(_DirectLock, SpinLock):
     __slots__ = ()
 
     async def acquire(self) -> None:
-        runtime = self._runtime
         me = get_ident()
-        self._taken(me)
-        runtime.held_spin_locks.append((me, self))
-        if runtime.events.observers:
-            runtime.emit("lock", self.name)
+        if self.owner == me:
+            raise self._reentered()
+        self._wait()
+        self.owner = me
+        if self._observers:
+            self._runtime.emit("lock", self.name)
 
-    async def release(self) -> None:
-        runtime = self._runtime
-        self._given_back()
-        runtime.held_spin_locks.remove((get_ident(), self))
-        if runtime.events.observers:
-            runtime.emit("unlock", self.name)
+    async def release(self, kind: object = None, error: object = None, trace: object = None) -> None:
+        if self.owner != get_ident():
+            raise self._not_held()
+        self.owner = 0
+        self._free()
+        if self._observers:
+            self._runtime.emit("unlock", self.name)
 
     __aenter__ = acquire
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        await self.release()
+    __aexit__ = release
 
 
 class _Indivisible:
@@ -217,8 +222,8 @@ class DirectRuntime(Runtime):
         self._start_ns = self.clock.now_ns()
         self.indivisible = threading.RLock()
         self.atomic_owner = 0
-        self.held_spin_locks: list[tuple[int, _DirectSpinLock]] = []
-        self.held_mutexes: list[tuple[int, _DirectMutex]] = []
+        self.spin_locks: list[_DirectSpinLock] = []  # all there are: few are made, and each is taken often
+        self.held_mutexes: list[_DirectMutex] = []  # only the held ones: every object has a mutex
         self._atomic = _Indivisible(self)
         self._bodies: list[tuple[str, Body, bool]] = []
         self._threads: list[threading.Thread] = []
@@ -235,12 +240,13 @@ class DirectRuntime(Runtime):
 
     def spin_lock(self, name: str) -> SpinLock:
         """Return a new spin lock, a real one between threads."""
-        return _DirectSpinLock(self, name)
+        lock = _DirectSpinLock(self, name)
+        self.spin_locks.append(lock)
+        return lock
 
     async def sleep(self, duration_us: float | Duration) -> None:
         """Let real time pass."""
-        if self.held_spin_locks or self.atomic_owner:
-            self.might_sleep("slept")
+        self.might_sleep("slept")
         if isinstance(duration_us, (int, float)):
             span_us: float = duration_us
         elif self._random is not None:
@@ -278,7 +284,7 @@ class DirectRuntime(Runtime):
 
         There is always a last look after the time is up. Raises `SleepUnderSpinLock` where `how` sleeps.
         """
-        if how is not SPINNING and (self.held_spin_locks or self.atomic_owner):
+        if how is not SPINNING:
             self.might_sleep("waited")
         if holds():
             return True
@@ -297,14 +303,18 @@ class DirectRuntime(Runtime):
                 nap_us *= 2
         return False
 
-    def might_sleep(self, what: str) -> None:
-        """Raise if this thread holds a spin lock or is in an atomic section; `what` says what it was about to do."""
-        me = get_ident()
-        if self.atomic_owner == me:
-            raise SleepInAtomic(self.acting, place(), f"{what} inside runtime.atomic()")
-        for owner, lock in self.held_spin_locks:
-            if owner == me:
-                raise SleepUnderSpinLock(self.acting, place(), f"{what} while it held spin lock {lock.name!r}")
+    def might_sleep(self, what: str, lock: Lock | None = None) -> None:
+        """Raise if this thread holds a spin lock or is in an atomic section.
+
+        `what` and the name of `lock` say what it was about to do.
+        """
+        if self.atomic_owner and self.atomic_owner == get_ident():
+            raise SleepInAtomic(self.acting, place(), f"{_phrase(what, lock)} inside runtime.atomic()")
+        for held in self.spin_locks:
+            if held.owner and held.owner == get_ident():
+                raise SleepUnderSpinLock(
+                    self.acting, place(), f"{_phrase(what, lock)} while it held spin lock {held.name!r}"
+                )
 
     def run(self, coroutine: Coroutine[object, None, T]) -> T:
         """Drive `coroutine` to its end in this thread and return its result.
@@ -314,7 +324,10 @@ class DirectRuntime(Runtime):
         try:
             coroutine.send(None)
         except StopIteration as end:
-            if self.held_spin_locks or self.held_mutexes:
+            for lock in self.spin_locks:
+                if lock.owner:
+                    self._nothing_left_held()
+            if self.held_mutexes:
                 self._nothing_left_held()
             return end.value  # type: ignore[no-any-return]
         coroutine.close()
@@ -323,11 +336,10 @@ class DirectRuntime(Runtime):
         )
 
     def _nothing_left_held(self) -> None:
-        me = get_ident()
-        held: list[tuple[int, _DirectLock]] = [*self.held_spin_locks, *self.held_mutexes]
-        for owner, lock in held:
-            if owner == me:
-                raise LockLeftHeld(self.acting, place(), f"ended while it still held {lock.name!r}")
+        for held in (self.spin_locks, self.held_mutexes):
+            for lock in held:
+                if lock.owner and lock.owner == get_ident():
+                    raise LockLeftHeld(self.acting, place(), f"ended while it still held {lock.name!r}")
 
     def agent(self, name: str, body: Body, *, forever: bool = False) -> None:
         """Add an agent; its thread starts with `start`, at once if that has been called."""
@@ -374,3 +386,7 @@ class DirectRuntime(Runtime):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _phrase(what: str, lock: Lock | None) -> str:
+    return what if lock is None else f"{what} {lock.name!r}"

@@ -48,16 +48,13 @@ def test_the_first_difference_is_shown_side_by_side(conformance, wrong):
     assert (1, "") == (status, err)
     assert out == (
         f"{wrong}:2: w-1 (test): event 8 differs\n"
-        '    expected                                 | got\n'
-        '    ["sem_wait", "0xfd0", 1, 100, "ok"]      | ["sem_wait", "0xfd0", 1, 100, "ok"]\n'
-        '    ["lock", "mcr"]                          | ["lock", "mcr"]\n'
-        '    ["lock", "uncore"]                       | ["lock", "uncore"]\n'
-        '  > ["unlock", "gt"]                         | ["trace", "invalidated engines 00000000"]\n'
+        "    expected                            | got\n"
+        '    ["sem_wait", "0xfd0", 1, 100, "ok"] | ["sem_wait", "0xfd0", 1, 100, "ok"]\n'
+        '    ["lock", "mcr"]                     | ["lock", "mcr"]\n'
+        '    ["lock", "uncore"]                  | ["lock", "uncore"]\n'
+        '  > ["unlock", "gt"]                    | ["trace", "invalidated engines 00000000"]\n'
         "2 vectors, 1 mismatches\n"
-    ).replace("                                 | got", " " * 28 + "| got") or True
-    assert out.splitlines()[0] == f"{wrong}:2: w-1 (test): event 8 differs"
-    assert out.splitlines()[-2] == '  > ["unlock", "gt"]                    | ["trace", "invalidated engines 00000000"]'
-    assert out.splitlines()[-1] == "2 vectors, 1 mismatches"
+    )
 
 
 def test_json_holds_the_same_facts(conformance, wrong):
@@ -85,7 +82,7 @@ def test_an_end_on_one_side_is_shown_as_such(conformance, tmp_path):
     path = tmp_path / "short.jsonl"
     path.write_text(json.dumps({"scenario": PLAIN, "events": replay(scenario())[:-1]}))
 
-    assert '  > (nothing more)    | ["return", null]' == conformance(path)[1].splitlines()[-2]
+    assert '  > (nothing more)   | ["return", null]' == conformance(path)[1].splitlines()[-2]
 
 
 def test_bad_files_are_all_named_and_no_verdict_is_given(conformance, wrong, tmp_path):

@@ -62,14 +62,14 @@ VCS = {"name": "vcs0", "class": 1, "instance": 0, "awake": True}
             "v.jsonl:1: revision 'linux-6.13' is unknown; did you mean linux-6.12?; "
             "there are 2022-07-patch and linux-6.12",
         ),
-        (line() + line(seqno_start=2**32), "v.jsonl:2: Expected `int` <= 4294967295 - at `$.scenario.seqno_start`"),
+        (line() + line(seqno_start=2**32), "v.jsonl:2: scenario.seqno_start is 4294967296; expected `int` <= 4294967295"),
         (
             line(calls=[{"op": "invalidate_full", "seqno": 2**32}]),
-            "v.jsonl:1: Expected `int` <= 4294967295 - at `$.scenario.calls[...].seqno`",
+            "v.jsonl:1: scenario.calls[0].seqno is 4294967296; expected `int` <= 4294967295",
         ),
         (
             line(calls=[{"op": "invalidate_full", "seqno": -1}]),
-            "v.jsonl:1: Expected `int` >= 0 - at `$.scenario.calls[...].seqno`",
+            "v.jsonl:1: scenario.calls[0].seqno is -1; expected `int` >= 0",
         ),
         (
             line(calls=[{"op": "seqno"}, {"op": "invalidate_full"}]),
@@ -101,12 +101,12 @@ VCS = {"name": "vcs0", "class": 1, "instance": 0, "awake": True}
             "v.jsonl:1: engines[1]: video_decode engine 8 does not exist: its instances are 0 to 7",
         ),
         (
-            '{"scenario": {}, "events": ' + "[" * 50_000,
+            json.dumps({"scenario": PLAIN})[:-1] + ', "events": ' + "[" * 50_000,
             "v.jsonl:1: not a vector: brackets are nested too deep",
         ),
         (
             json.dumps({"scenario": PLAIN, "events": [[]]}),
-            "v.jsonl:1: Expected `array` of length >= 1 - at `$.events[...]`",
+            "v.jsonl:1: Expected `array` of length >= 1 - at `$.events[0]`",
         ),
         (b'{"scenario": "\xff"}\n', None),
         (line().encode().replace(b"METEORLAKE", b"\xff\xfe"), None),
@@ -170,9 +170,9 @@ def test_several_files_are_all_read_and_each_bad_one_is_named(tmp_path: Path):
     bad.write_text("{")
     comparison = FileComparison([bad, good, tmp_path / "missing", good])
 
-    assert [] == [found for found in comparison if found is None and False]
+    assert [None, None] == list(comparison)
     assert 2 == comparison.vectors
-    assert [f"{bad}:1: ", f"{tmp_path / 'missing'}: "] == [
-        str(error)[: len(str(bad)) + 4] if "bad" in str(error) else f"{tmp_path / 'missing'}: "
-        for error in comparison.unreadable
-    ]
+    assert [
+        f"{bad}:1: not JSON: Input data was truncated; the file may be cut off",
+        f"{tmp_path}/missing: cannot be read: No such file or directory",
+    ] == [str(error) for error in comparison.unreadable]

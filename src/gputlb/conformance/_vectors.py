@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,6 +22,9 @@ Seqno = Annotated[int, msgspec.Meta(ge=0, le=SEQNO_MASK)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
 MAX_LINE_BYTES = 1 << 20
 """A longer line is not a vector; it is refused before it is decoded."""
+
+
+_SHOWN_CHARACTERS = 60
 
 
 class VectorError(GputlbError):
@@ -156,7 +161,21 @@ def _not_a_vector(line: bytes, error: msgspec.ValidationError) -> str:
         return (
             f"revision {revision!r} is unknown{did_you_mean(revision, REVISIONS)}; there are {' and '.join(REVISIONS)}"
         )
-    return f"{error}"
+    return _with_value(line, str(error))
+
+
+def _with_value(line: bytes, text: str) -> str:
+    """Put the offending value into msgspec's text, where it is plain and the text says at which place it stands."""
+    found = re.fullmatch(r"(Expected .+) - at `\$\.((?:\w|\.|\[\d+\])+)`", text)
+    if not found:
+        return text
+    expected, path = found.groups()
+    value = msgspec.json.decode(line)
+    for step in re.findall(r"\w+", path):
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    if not isinstance(value, (int, float, str)):
+        return text
+    return f"{path} is {json.dumps(value)[:_SHOWN_CHARACTERS]}; e{expected[1:]}"
 
 
 def _check(where: str, scenario: Scenario) -> None:

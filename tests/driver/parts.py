@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from gputlb.runtime import Registers
 
-FORCEWAKE_KINDS = ("fw_awake", "fw_asleep")
 
 
 class NoRegisters:

@@ -286,8 +286,10 @@ class DirectRuntime(Runtime):
         """
         if how is not SPINNING:
             self.might_sleep("waited")
-        if holds():
-            return True
+        return holds() or self.look_again_until(holds, timeout_us, how)
+
+    def look_again_until(self, holds: Callable[[], bool], timeout_us: float | None, how: How) -> bool:
+        """Go on as `look_until` does, after a first look that was in vain."""
         naps = how if isinstance(how, Naps) else _QUEUE_NAPS if how is ASLEEP else None
         clock = self.clock
         deadline_ns = None if timeout_us is None else clock.now_ns() + round(timeout_us * 1000)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from gputlb.runtime._waiting import SPINNING
+
 if TYPE_CHECKING:
     from gputlb.runtime._direct import DirectRuntime
     from gputlb.runtime._waiting import How
@@ -39,7 +41,9 @@ class PlainRegisters:
 
     async def until(self, offset: int, mask: int, value: int, timeout_us: float, how: How) -> bool:
         """Read the register until `register & mask == value`, pausing as `how` says; False after `timeout_us`."""
-        if self._read(offset) & mask == value:
-            return True
         read = self._read
-        return self._runtime.look_until(lambda: read(offset) & mask == value, timeout_us, how)
+        if how is not SPINNING:
+            return self._runtime.look_until(lambda: read(offset) & mask == value, timeout_us, how)
+        return read(offset) & mask == value or self._runtime.look_again_until(
+            lambda: read(offset) & mask == value, timeout_us, how
+        )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gputlb.cli import main
+from gputlb.conformance import replay
 from gputlb.report.conformance_progress import Progress
-from tests.conformance.test_replay import PLAIN, replay, scenario
+from tests.conformance.test_replay import PLAIN, scenario
 
 VECTORS = Path(__file__).parents[1] / "conformance" / "vectors"
 

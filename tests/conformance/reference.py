@@ -74,7 +74,7 @@ class Reference:
 
     def passed(self, seqno: int) -> bool:
         gap = (self.seqno - (seqno + seqno % 2)) % 2**32
-        return gap != 0 and gap < 2**31
+        return bool(gap != 0 and gap < 2**31)
 
     def invalidate(self, seqno: int, contended: int) -> None:
         if self.s["selftest_no_device"] or self.s["wedged"] or self.passed(seqno):
@@ -192,4 +192,4 @@ class Reference:
             turn = self.waits.get(register, 0)
             self.waits[register] = turn + 1
             results = results[min(turn, len(results) - 1)]
-        return results == "ok" or (results != "timeout" and results <= limit_us)
+        return bool(results == "ok" or (results != "timeout" and results <= limit_us))

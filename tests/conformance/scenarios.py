@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from random import Random
 
-PLATFORMS = (
-    "BROADWELL CHERRYVIEW SKYLAKE BROXTON ICELAKE ELKHARTLAKE TIGERLAKE ROCKETLAKE DG1 ALDERLAKE_S ALDERLAKE_P "
-    "XEHPSDV PONTEVECCHIO DG2 METEORLAKE HASWELL I830 G45 UNKNOWN"
-).split()
+PLATFORMS = [
+    "BROADWELL",
+    "CHERRYVIEW",
+    "SKYLAKE",
+    "BROXTON",
+    "ICELAKE",
+    "ELKHARTLAKE",
+    "TIGERLAKE",
+    "ROCKETLAKE",
+    "DG1",
+]
+PLATFORMS += ["ALDERLAKE_S", "ALDERLAKE_P", "XEHPSDV", "PONTEVECCHIO", "DG2", "METEORLAKE", "HASWELL", "I830", "G45"]
+PLATFORMS += ["DG1", "UNKNOWN"]
 SLOTS = [(0, 0), (4, 6)]
 SLOTS += [(1, instance) for instance in range(8)]
 SLOTS += [(2, instance) for instance in range(4)]
@@ -91,7 +100,7 @@ def wait_results(random: Random) -> dict[str, Any]:
     results = {}
     for register in random.sample(REGISTERS, random.randrange(1, 6)):
         in_time, late = ([0, 49, 50_000], [200_000, 10**19]) if register == 0xFD0 else ([0, 99, 3500], [12_000, 10**15])
-        one = ["ok", "ok", "timeout", *in_time, *late]
+        one: list[Any] = ["ok", "ok", "timeout", *in_time, *late]
         if random.random() < 0.6:
             results[f"{register:#x}"] = [random.choice(one) for _ in range(random.randrange(1, 6))]
         else:

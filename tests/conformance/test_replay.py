@@ -51,9 +51,7 @@ def test_every_recorded_vector_matches(file: str, count: int):
     vectors = list(read_vectors(VECTORS / file))
 
     assert count == len(vectors)
-    assert [] == [
-        mismatch for number, one in vectors if (mismatch := compare(f"{file}:{number}", one)) is not None
-    ]
+    assert [] == [mismatch for number, one in vectors if (mismatch := compare(f"{file}:{number}", one)) is not None]
 
 
 @pytest.mark.parametrize("file", ["patch-2022-07.jsonl.gz", "linux-6.12.jsonl.gz"])
@@ -134,7 +132,7 @@ def test_the_words_of_a_quoted_condition_are_free_but_that_it_is_said_is_not():
     engines = [{"name": "other0", "class": 4, "instance": 6, "awake": True}]
     events = replay(scenario(engines=engines))
     assert "warn" == events[0][0]
-    freely = [["warn", "GT0: gt_WARN_ON_ONCE(class >= 5)"], *events[1:]]
+    freely: list[list[object]] = [["warn", "GT0: gt_WARN_ON_ONCE(class >= 5)"], *events[1:]]
 
     assert compare("f:1", vector(freely, engines=engines)) is None
     assert compare("f:1", vector(events[1:], engines=engines)) is not None

@@ -62,7 +62,10 @@ VCS = {"name": "vcs0", "class": 1, "instance": 0, "awake": True}
             "v.jsonl:1: revision 'linux-6.13' is unknown; did you mean linux-6.12?; "
             "there are 2022-07-patch and linux-6.12",
         ),
-        (line() + line(seqno_start=2**32), "v.jsonl:2: scenario.seqno_start is 4294967296; expected `int` <= 4294967295"),
+        (
+            line() + line(seqno_start=2**32),
+            "v.jsonl:2: scenario.seqno_start is 4294967296; expected `int` <= 4294967295",
+        ),
         (
             line(calls=[{"op": "invalidate_full", "seqno": 2**32}]),
             "v.jsonl:1: scenario.calls[0].seqno is 4294967296; expected `int` <= 4294967295",

@@ -11,8 +11,8 @@ from gputlb.runtime import DirectRuntime, PlainRegisters, Recorder, SteppedClock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gputlb.runtime import Registers
-
+    from gputlb.driver.description import GtType
+    from gputlb.runtime import Cell, Registers
 
 
 class NoRegisters:
@@ -49,10 +49,18 @@ class Bar(NoRegisters):
 class Bench:
     """A GT over a `Bar` in a direct runtime with a stepped clock, all its events recorded."""
 
-    def __init__(self, platform: str = "TGL", scheme_name: str = "mmio", gt_type: Any = "primary", **gt: Any) -> None:
+    def __init__(
+        self,
+        platform: str | GtDescription = "TGL",
+        scheme_name: str = "mmio",
+        gt_type: GtType = "primary",
+        **gt: Any,
+    ) -> None:
         self.runtime = DirectRuntime(clock=SteppedClock())
         self.recorder = Recorder(self.runtime.events)
-        self.description = GtDescription.of(facts.platform(platform), gt_type)
+        if isinstance(platform, str):
+            platform = GtDescription.of(facts.platform(platform), gt_type)
+        self.description = platform
         self.bar = Bar(self.description.forcewake)
         gt.setdefault("awake", [engine.name for engine in self.description.engines])
         self.gt = Gt(self.runtime, PlainRegisters(self.runtime, self.bar), self.description, **gt)
@@ -74,3 +82,7 @@ class Bench:
 def bare_tlb(runtime: DirectRuntime, registers: Registers, *, seqno: int = 0, scheme_name: str = "none") -> Tlb:
     gt = Gt(runtime, registers, GtDescription.of(facts.platform("TGL")), awake=["rcs0"])
     return Tlb(gt, scheme(scheme_name)(gt), seqno=seqno)
+
+
+async def value_of(cell: Cell) -> int:
+    return await cell.load()

@@ -1,4 +1,4 @@
-"""The word of forcewake references: what each change does to one domain's field, and that it leaves the others alone."""
+"""The word of forcewake references: what a change does to one domain's field, and not to the others."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def test_a_change_of_one_domain_leaves_the_others_alone(fields: list[int], chose
     word = sum(field << domain.shift for domain, field in zip(TGL, fields, strict=True))
     changed = DomainSet((chosen,)).take(word)
 
-    assert [
-        take(field) if domain is chosen else field for domain, field in zip(TGL, fields, strict=True)
-    ] == [domain.field(changed) for domain in TGL]
+    assert [take(field) if domain is chosen else field for domain, field in zip(TGL, fields, strict=True)] == [
+        domain.field(changed) for domain in TGL
+    ]
 
 
 def test_a_set_knows_whom_a_change_concerns():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gputlb.driver import EnginePower, GtPower
 from gputlb.runtime import DirectRuntime, Recorder
+from tests.driver.parts import value_of
 
 
 def test_a_sleeping_gt_is_not_woken():
@@ -16,7 +17,7 @@ def test_a_sleeping_gt_is_not_woken():
             return awake
 
     assert not runtime.run(use())
-    assert 0 == runtime.run(power.count.load())
+    assert 0 == runtime.run(value_of(power.count))
     assert [("pm_get_if_awake", (False,))] == [(event.kind, event.values) for event in recorder]
 
 
@@ -31,7 +32,7 @@ def test_a_gt_that_is_awake_is_held_for_as_long_as_it_is_used():
             return await power.count.load()
 
     assert 2 == runtime.run(use())
-    assert 1 == runtime.run(power.count.load())
+    assert 1 == runtime.run(value_of(power.count))
     assert [("pm_get_if_awake", (True,)), ("pm_put", ())] == [(event.kind, event.values) for event in recorder]
 
 

@@ -1,7 +1,7 @@
 """The sequence number's arithmetic is right for *all* values: the driver's own functions, run on a solver's symbols.
 
-`round_up_to_even`, `stamp` and `after_flush` are pure arithmetic, so they take bit-vectors as they take numbers. Symbols
-are wide enough that no Python number is ever cut: 34 bits for values of 32, with the mask in the code doing the rest.
+`round_up_to_even`, `stamp` and `after_flush` are pure arithmetic, so they take bit-vectors as they do numbers. Symbols
+have 34 bits for values of 32, so that no Python number is ever cut, and the mask in the code does the rest.
 `seqno_passed` chains comparisons, which Python cuts short at the first false one; its parts are read from its source,
 so that a change of the code is a change of what is proved.
 """
@@ -116,9 +116,7 @@ def test_a_wrap_never_skips_a_flush_that_is_needed(is_odd: int):
 
 def test_a_wrap_can_cost_a_flush_that_was_not_needed():
     counter, rounded, assumed = unbounded()
-    found = counterexample(
-        z3.Implies(z3.And(assumed, z3.UGT(counter, rounded)), in_c(low(counter), low(rounded) - 1))
-    )
+    found = counterexample(z3.Implies(z3.And(assumed, z3.UGT(counter, rounded)), in_c(low(counter), low(rounded) - 1)))
 
     assert found is not None
     assert found[counter].as_long() - found[rounded].as_long() >= 1 << 31

@@ -1,4 +1,4 @@
-"""Register access: forcewake is counted, given back late, and asked for as the hardware wants it; waits have two phases."""
+"""Register access: forcewake is counted, asked for in order and given back late; waits have two phases."""
 
 from __future__ import annotations
 
@@ -139,9 +139,9 @@ def test_use_before_the_time_is_up_gives_it_another_term():
 
 
 def test_a_domain_in_use_when_its_time_is_up_stays_awake():
-    assert [(0.0, "fw_awake", "gt"), (8500.0, "fw_asleep", "gt")] == [
-        moment for moment in timed((0, "get"), (100, "put"), (900, "get"), (7000, "put"))
-    ]
+    assert [(0.0, "fw_awake", "gt"), (8500.0, "fw_asleep", "gt")] == timed(
+        (0, "get"), (100, "put"), (900, "get"), (7000, "put")
+    )
 
 
 def test_an_answer_that_does_not_come_is_an_error_line_and_no_more():

@@ -56,6 +56,7 @@ class SystemMemory:
 
     async def access(self, engine: str, virtual_page: int, entry: int) -> None:
         """Let `engine` reach memory through the translation `entry`; a violation if the page has changed hands."""
+        self.accesses += 1
         layout = self._layout
         page = layout.page(entry)
         tenant = await self.tenants[page].load()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class Pages:
     """A system that lends pages 100, 101, … and notes on the event stream when it gets them back."""
 
+    pages = 128
+
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
 
@@ -36,9 +38,9 @@ class Bound:
     def __init__(self, bench: Bench, *more: Tlb) -> None:
         self.bench = bench
         self.table = PageTable(bench.runtime, "ppgtt", 8)
-        self.gem = GemObject(bench.runtime, [bench.tlb, *more], Pages(bench), page_count=2, tenant=7, name="object")
+        self.gem = GemObject(bench.runtime, [bench.tlb, *more], Pages(bench), page_count=2, name="object")
         self.vma = Vma(self.gem, self.table, 4)
-        bench.run(self.gem.get_pages())
+        bench.run(self.gem.get_pages(7))
         bench.run(self.vma.bind())
 
     def entries(self) -> list[int]:
@@ -85,9 +87,7 @@ told: list[str] = []
 def test_the_stamp_is_taken_after_the_entries_are_cleared():
     """A stamp from before would count a flush that ran between the two."""
     bench = Bench()
-    gem = GemObject(
-        bench.runtime, [Tlb(bench.gt, ToldScheme(bench.gt))], Pages(bench), page_count=2, tenant=7, name="object"
-    )
+    gem = GemObject(bench.runtime, [Tlb(bench.gt, ToldScheme(bench.gt))], Pages(bench), page_count=2, name="object")
     told.clear()
     bench.run(Vma(gem, ToldTable(bench.runtime, "ppgtt", 8), 4).unbind())
 

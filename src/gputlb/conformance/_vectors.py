@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from gputlb import facts
 from gputlb.driver.seqno import SEQNO_MASK
 from gputlb.errors import GputlbError, did_you_mean
 
@@ -17,8 +20,11 @@ if TYPE_CHECKING:
 
 Seqno = Annotated[int, msgspec.Meta(ge=0, le=SEQNO_MASK)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
-MAX_LINE_BYTES = 4 << 20
+MAX_LINE_BYTES = 1 << 20
 """A longer line is not a vector; it is refused before it is decoded."""
+
+
+_SHOWN_CHARACTERS = 60
 
 
 class VectorError(GputlbError):
@@ -65,7 +71,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media_ver: Version = 0
     media_rel: Version = 0
     gt_type: Literal["primary", "media"] = "primary"
-    gt_id: Annotated[int, msgspec.Meta(ge=0, le=15)] = 0
+    gt_id: Annotated[int, msgspec.Meta(ge=0)] = 0
     guc_tlb_invalidation: bool = False
     guc_ready: bool = True
 
@@ -74,7 +80,7 @@ class Vector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario and the events that the reference recorded for it."""
 
     scenario: Scenario
-    events: list[list[object]]
+    events: list[Annotated[list[object], msgspec.Meta(min_length=1)]]
 
 
 class _Revision(msgspec.Struct):
@@ -134,6 +140,8 @@ def _decode(path: Path, number: int, line: bytes, decoder: msgspec.json.Decoder[
         vector = decoder.decode(line)
     except msgspec.ValidationError as error:
         raise VectorError(f"{where}: {_not_a_vector(line, error)}") from None
+    except RecursionError:
+        raise VectorError(f"{where}: not a vector: brackets are nested too deep") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         cut = "" if line.endswith(b"\n") else "; the file may be cut off"
         raise VectorError(f"{where}: not JSON: {error}{cut}") from None
@@ -144,7 +152,7 @@ def _decode(path: Path, number: int, line: bytes, decoder: msgspec.json.Decoder[
 def _not_a_vector(line: bytes, error: msgspec.ValidationError) -> str:
     try:
         outline = msgspec.json.decode(line, type=_Outline)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, RecursionError):
         outline = _Outline()
     if outline.scenario is None:
         return 'not a vector: a vector is {"scenario": {...}, "events": [[...], ...]}'
@@ -153,17 +161,37 @@ def _not_a_vector(line: bytes, error: msgspec.ValidationError) -> str:
         return (
             f"revision {revision!r} is unknown{did_you_mean(revision, REVISIONS)}; there are {' and '.join(REVISIONS)}"
         )
-    return f"{error}"
+    return _with_value(line, str(error))
+
+
+def _with_value(line: bytes, text: str) -> str:
+    """Put the offending value into msgspec's text, where it is plain and the text says at which place it stands."""
+    found = re.fullmatch(r"(Expected .+) - at `\$\.((?:\w|\.|\[\d+\])+)`", text)
+    if not found:
+        return text
+    expected, path = found.groups()
+    value = msgspec.json.decode(line)
+    for step in re.findall(r"\w+", path):
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    if not isinstance(value, (int, float, str)):
+        return text
+    return f"{path} is {json.dumps(value)[:_SHOWN_CHARACTERS]}; e{expected[1:]}"
 
 
 def _check(where: str, scenario: Scenario) -> None:
     for number, call in enumerate(scenario.calls):
         if call.op == "invalidate_full" and call.seqno is None:
             raise VectorError(f"{where}: calls[{number}] invalidates without a seqno; add the stamp it is asked for by")
-    slots = [(engine.engine_class, engine.instance) for engine in scenario.engines]
-    for engine in scenario.engines:
-        if slots.count((engine.engine_class, engine.instance)) > 1:
+    taken = set()
+    for number, engine in enumerate(scenario.engines):
+        slot = (engine.engine_class, engine.instance)
+        try:
+            facts.engine(*slot)
+        except facts.UnknownEngine as error:
+            raise VectorError(f"{where}: engines[{number}]: {error}") from None
+        if slot in taken:
             raise VectorError(
                 f"{where}: two engines are class {engine.engine_class} instance {engine.instance}; "
                 f"{engine.name!r} is one of them"
             )
+        taken.add(slot)

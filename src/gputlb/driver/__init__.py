@@ -2,6 +2,7 @@
 
 from gputlb.driver.description import EngineDescription, GtDescription
 from gputlb.driver.engine import Engine
+from gputlb.driver.forcewake import ForcewakeNotHeld
 from gputlb.driver.gem_object import GemObject, PageSource
 from gputlb.driver.gt import Gt, GucInterface, Once
 from gputlb.driver.kernel_log import KernelLog, RateLimit
@@ -9,7 +10,7 @@ from gputlb.driver.mcr import Steering
 from gputlb.driver.page_table import AddressSpaceFull, PageTable
 from gputlb.driver.power import EnginePower, GtPower
 from gputlb.driver.reset import reset_gt, wedge_gt
-from gputlb.driver.schemes import ProbeFailed, Scheme, UnknownScheme, scheme, schemes
+from gputlb.driver.schemes import NotSetUp, ProbeFailed, Scheme, UnknownScheme, scheme, schemes
 from gputlb.driver.seqno import SeqnoOutOfRange, after_flush, distance, round_up_to_even, seqno_passed, stamp
 from gputlb.driver.tlb import Tlb
 from gputlb.driver.uncore import Uncore
@@ -20,12 +21,14 @@ __all__ = [
     "Engine",
     "EngineDescription",
     "EnginePower",
+    "ForcewakeNotHeld",
     "GemObject",
     "Gt",
     "GtDescription",
     "GtPower",
     "GucInterface",
     "KernelLog",
+    "NotSetUp",
     "Once",
     "PageSource",
     "PageTable",

@@ -12,7 +12,7 @@ from gputlb.driver.uncore import Uncore
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from gputlb.driver.description import GtDescription
+    from gputlb.driver.description import EngineDescription, GtDescription
     from gputlb.runtime import Registers, Runtime
 
 
@@ -50,7 +50,8 @@ class Gt:
         runtime: what an `await` means here.
         registers: where its BAR is.
         description: versions, engines and domains.
-        awake: names of the engines that are awake from the start; the GT then is awake, too.
+        awake: the engines that are awake from the start, by name or description (names may repeat); the GT then
+            is awake, too.
         pm_references: power references on the GT from the start; default 1 if any engine is awake.
         mock: no device is behind it (its awake field is -ENODEV in selftests).
         wedged: the GT has been given up.
@@ -65,7 +66,7 @@ class Gt:
         registers: Registers,
         description: GtDescription,
         *,
-        awake: Collection[str] = (),
+        awake: Collection[str | EngineDescription] = (),
         pm_references: int | None = None,
         mock: bool = False,
         wedged: bool = False,
@@ -80,7 +81,7 @@ class Gt:
         self.mock = mock
         self.guc = guc
         self.engines = tuple(
-            Engine(runtime, engine, name, awake=engine.name in awake)
+            Engine(runtime, engine, name, awake=engine.name in awake or engine in awake)
             for engine in sorted(description.engines, key=lambda engine: engine.id)
         )
         references = pm_references if pm_references is not None else int(bool(awake))

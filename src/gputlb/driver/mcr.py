@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from gputlb import facts
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from gputlb.driver.uncore import Uncore
     from gputlb.facts import Version
     from gputlb.runtime import Runtime
@@ -36,25 +38,28 @@ class Steering:
             self._semaphore = facts.register_named("MTL_STEER_SEMAPHORE").offset
             self._patience_ms = facts.timing().steering_semaphore_ms
 
-    async def __aenter__(self) -> None:
-        acquired = True
-        if self.has_semaphore:
-            uncore = self._uncore
-            await uncore.forcewake_get("GT")
-            acquired = await uncore.registers.until(
-                uncore.absolute(self._semaphore), 0xFFFFFFFF, 1, self._patience_ms * 1000, uncore.naps
-            )
-            self._runtime.emit("sem_wait", self._semaphore, 1, self._patience_ms, "ok" if acquired else "timeout")
+    def __aenter__(self) -> Awaitable[None]:
+        return self._lock_both() if self.has_semaphore else self.lock.acquire()
+
+    def __aexit__(self, kind: object, error: object, trace: object) -> Awaitable[None]:
+        return self._unlock_both() if self.has_semaphore else self.lock.release()
+
+    async def _lock_both(self) -> None:
+        uncore = self._uncore
+        await uncore.forcewake_get("GT")
+        acquired = await uncore.registers.until(
+            uncore.absolute(self._semaphore), 0xFFFFFFFF, 1, self._patience_ms * 1000, uncore.naps
+        )
+        self._runtime.emit("sem_wait", self._semaphore, 1, self._patience_ms, "ok" if acquired else "timeout")
         await self.lock.acquire()
         if not acquired:
             self._runtime.emit("err", f"GT{self._gt_id}: hardware MCR steering semaphore timed out")
             self._runtime.emit("taint", "WARN")
 
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+    async def _unlock_both(self) -> None:
         await self.lock.release()
-        if self.has_semaphore:
-            await self._uncore.write_fw(self._semaphore, 1)
-            await self._uncore.forcewake_put("GT")
+        await self._uncore.write_fw(self._semaphore, 1)
+        await self._uncore.forcewake_put("GT")
 
     async def multicast_write_fw(self, offset: int, value: int) -> None:
         """Write all instances of a register; the steering lock must be held.
@@ -66,9 +71,9 @@ class Steering:
         self._runtime.emit("mcr_write", offset, value)
         await self._uncore.registers.write(self._uncore.absolute(offset), value)
 
-    async def wait_for_register(self, offset: int, mask: int, value: int, fast_us: int, slow_ms: int) -> bool:
+    def wait_for_register(self, offset: int, mask: int, value: int, fast_us: int, slow_ms: int) -> Awaitable[bool]:
         """Wait as `Uncore.wait_for_register_fw` does; the primary instance answers for all of them.
 
         Linux takes the steering lock around each look; here the looks are plain, since nothing else steers reads.
         """
-        return await self._uncore.wait_for_register_fw(offset, mask, value, fast_us, slow_ms, kind="mcr_wait")
+        return self._uncore.wait_for_register_fw(offset, mask, value, fast_us, slow_ms, kind="mcr_wait")

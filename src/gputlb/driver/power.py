@@ -49,10 +49,11 @@ class GtPower:
     A flush must not wake a sleeping GT: what sleeps has lost its TLBs. Hence `if_awake`.
     """
 
-    __slots__ = ("_runtime", "count")
+    __slots__ = ("_observers", "_runtime", "count")
 
     def __init__(self, runtime: Runtime, name: str, *, references: int = 0) -> None:
         self._runtime = runtime
+        self._observers = runtime.events.observers
         self.count = runtime.cell(f"{name}.wakeref", _COUNT_BITS, references)
 
     async def get(self) -> bool:
@@ -73,14 +74,14 @@ class GtPower:
     async def get_if_awake(self) -> bool:
         """Take a reference only if somebody holds one already; return whether it was got."""
         awake = await self.count.update(_one_more_if_awake) > 0
-        if self._runtime.events.observers:
+        if self._observers:
             self._runtime.emit("pm_get_if_awake", awake)
         return awake
 
     async def put_async(self) -> None:
         """Give a reference back without waiting for the GT to park."""
         await self.count.update(_one_less)
-        if self._runtime.events.observers:
+        if self._observers:
             self._runtime.emit("pm_put")
 
 

@@ -67,13 +67,15 @@ class Tlb:
         passed = self.scheme.passed
         if passed(await self._seqno.load(), seqno):
             return self._skipped("passed")
-        async with gt.pm.if_awake() as awake:
-            if not awake:
-                return self._skipped("asleep")
+        if not await gt.pm.get_if_awake():
+            return self._skipped("asleep")
+        try:
             async with self.invalidate_lock:
                 if passed(await self._seqno.load(), seqno):
                     return self._skipped("passed while waiting")
                 await self.flush_and_count()
+        finally:
+            await gt.pm.put_async()
         return None
 
     async def flush_and_count(self) -> None:

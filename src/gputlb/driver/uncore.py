@@ -6,10 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gputlb import facts
+from gputlb.driver.forcewake import COUNT, FIELD_BITS, TOUCHED, Domain, DomainSet
 from gputlb.runtime import SPINNING, Naps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
 
     from gputlb.facts import ForcewakeDomain
     from gputlb.runtime import Registers, Runtime
@@ -18,48 +19,6 @@ GSI_RANGE_BYTES = 0x40000
 """Offsets below this move with the GT; those above are absolute (Linux 6.12 intel_uncore.c, `is_gsi_reg`)."""
 
 _KERNEL = 1 << 0  # the driver's bit in a forcewake register; 1 and 15 belong to user space and the fallback
-_COUNT = 0xFF
-_ARMED = 1 << 8  # the delayed release holds one of the references
-_TOUCHED = 1 << 9  # somebody else used the domain since the delayed release was armed
-
-
-def _take(state: int) -> int:
-    return (state + 1) | (_TOUCHED if state & _COUNT else 0)
-
-
-def _give_back(state: int) -> int:
-    return (state - 1) | (_TOUCHED if state & _COUNT > 1 else 0)
-
-
-def _give_back_later(state: int) -> int:
-    if state & _COUNT > 1:
-        return (state - 1) | _TOUCHED
-    if state & _ARMED:
-        return state - 1
-    return state | _ARMED  # the timer keeps the reference that the caller had
-
-
-def _expire(state: int) -> int:
-    if state & _TOUCHED:
-        return state & ~_TOUCHED
-    return (state & ~_ARMED) - 1
-
-
-class Domain:
-    """A forcewake domain: its registers, and one word for its references, its timer and its use.
-
-    The word is changed only under the uncore lock: bits 0-7 references, 8 the delayed release is armed, 9 used
-    since then.
-    """
-
-    __slots__ = ("ack_offset", "mask", "name", "request_offset", "state")
-
-    def __init__(self, runtime: Runtime, prefix: str, domain: ForcewakeDomain, index: int) -> None:
-        self.name = domain.name
-        self.request_offset = domain.request_offset
-        self.ack_offset = domain.ack_offset
-        self.mask = 1 << index
-        self.state = runtime.cell(f"{prefix}.forcewake.{domain.name}", 10)
 
 
 class Uncore:
@@ -90,7 +49,12 @@ class Uncore:
         self.prefix = prefix
         self.gsi_offset = gsi_offset
         self.lock = runtime.spin_lock("uncore")
-        self.domains = tuple(Domain(runtime, prefix, domain, index) for index, domain in enumerate(domains))
+        self.domains = tuple(Domain(row, index) for index, row in enumerate(domains))
+        self._forcewake = runtime.cell(f"{prefix}.forcewake", max(1, FIELD_BITS * len(self.domains)))
+        self._sets = {
+            "ALL": DomainSet(self.domains),
+            "GT": DomainSet(tuple(domain for domain in self.domains if domain.name == "gt")),
+        }
         self.naps = Naps(timing.nap_first_us, timing.nap_longest_us)
         self._ack_us = timing.forcewake_ack_ms * 1000
         self._delay_us = timing.forcewake_delayed_put_us
@@ -100,15 +64,20 @@ class Uncore:
         """Return where in the BAR the GT's register `offset` is."""
         return offset + self.gsi_offset if offset < GSI_RANGE_BYTES else offset
 
+    async def references(self, domain_name: str) -> int:
+        """Return how many references a forcewake domain has now, the delayed release's one included."""
+        word = await self._forcewake.load()
+        return next(domain.field(word) & COUNT for domain in self.domains if domain.name == domain_name)
+
     async def read_fw(self, offset: int) -> int:
         """Read a register; forcewake and, where several accesses belong together, the lock must be held."""
         return await self.registers.read(self.absolute(offset))
 
-    async def write_fw(self, offset: int, value: int) -> None:
+    def write_fw(self, offset: int, value: int) -> Awaitable[None]:
         """Write a register; forcewake and, where several accesses belong together, the lock must be held."""
         if self._observers:
             self._runtime.emit("write", offset, value)
-        await self.registers.write(offset + self.gsi_offset if offset < GSI_RANGE_BYTES else offset, value)
+        return self.registers.write(offset + self.gsi_offset if offset < GSI_RANGE_BYTES else offset, value)
 
     async def wait_for_register_fw(
         self, offset: int, mask: int, value: int, fast_us: int, slow_ms: int, *, kind: str = "wait"
@@ -119,7 +88,7 @@ class Uncore:
         Forcewake must be held, no spin lock may be. Source: Linux 6.12 intel_uncore.c,
         `__intel_wait_for_register_fw`, and `wait_for` in i915_wait_util.h.
         """
-        where = self.absolute(offset)
+        where = offset + self.gsi_offset if offset < GSI_RANGE_BYTES else offset
         arrived = await self.registers.until(where, mask, value, fast_us, SPINNING)
         if not arrived and slow_ms:
             arrived = await self.registers.until(where, mask, value, slow_ms * 1000, self.naps)
@@ -137,8 +106,9 @@ class Uncore:
             self._runtime.emit("fw_get", which)
         if not self.domains:
             return
+        chosen = self._sets[which]
         async with self.lock:
-            asleep = [domain for domain in self._chosen(which) if not await domain.state.update(_take) & _COUNT]
+            asleep = chosen.unreferenced(await self._forcewake.update(chosen.take))
             for domain in asleep:
                 await self._ask(domain)
             for domain in asleep:
@@ -152,10 +122,10 @@ class Uncore:
             self._runtime.emit("fw_put", which)
         if not self.domains:
             return
+        chosen = self._sets[which]
         async with self.lock:
-            for domain in self._chosen(which):
-                if await domain.state.update(_give_back) & _COUNT == 1:
-                    await self._let_sleep(domain)
+            for domain in chosen.on_last_reference(await self._forcewake.update(chosen.give_back)):
+                await self._let_sleep(domain)
 
     async def forcewake_put_delayed(self, which: str = "ALL") -> None:
         """Give the references back, but keep each domain awake for 1 to 2 ms after its last use.
@@ -167,11 +137,11 @@ class Uncore:
             self._runtime.emit("fw_put_delayed", which)
         if not self.domains:
             return
+        chosen = self._sets[which]
         async with self.lock:
-            for domain in self._chosen(which):
-                state = await domain.state.update(_give_back_later)
-                if state & _COUNT == 1 and state & _ARMED:
-                    await self._let_sleep(domain)
+            word = await self._forcewake.update(chosen.give_back_later)
+            for domain in chosen.on_last_reference_while_armed(word):
+                await self._let_sleep(domain)
 
     def start_delayed_release(self) -> None:
         """Add, for each domain, the agent that is its timer; without them a delayed put never lets a domain sleep."""
@@ -182,25 +152,21 @@ class Uncore:
 
     async def delayed_release(self, domain: Domain) -> None:
         """Wait until a delayed put arms the timer of `domain`, let its time pass, release it unless it was used."""
-        await domain.state.until(lambda state: state & _ARMED != 0)
+        await self._forcewake.until(domain.is_armed)
         await self._runtime.sleep(self._delay_us + self._delay_slack_us // 2)
         async with self.lock:
-            state = await domain.state.update(_expire)
-            if not state & _TOUCHED and state & _COUNT == 1:
+            field = domain.field(await self._forcewake.update(domain.expire))
+            if not field & TOUCHED and field & COUNT == 1:
                 await self._let_sleep(domain)
 
     async def release_all(self) -> None:
         """Let every domain sleep whatever its references, when the driver goes."""
         async with self.lock:
+            word = await self._forcewake.load()
+            await self._forcewake.store(0)
             for domain in self.domains:
-                if await domain.state.load() & _COUNT:
-                    await domain.state.store(0)
+                if domain.field(word) & COUNT:
                     await self._let_sleep(domain)
-
-    def _chosen(self, which: str) -> tuple[Domain, ...]:
-        if which == "ALL":
-            return self.domains
-        return tuple(domain for domain in self.domains if domain.name == which.lower())
 
     async def _ask(self, domain: Domain) -> None:
         # An answer that is still up from before would be taken for the new one.

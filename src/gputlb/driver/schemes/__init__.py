@@ -1,7 +1,7 @@
 """How a flush is done: one class a scheme, ours and the user's."""
 
 from gputlb.driver.schemes._find import UnknownScheme, scheme, schemes
-from gputlb.driver.schemes._scheme import ProbeFailed, Scheme
+from gputlb.driver.schemes._scheme import NotSetUp, ProbeFailed, Scheme
 from gputlb.driver.schemes.guc import Guc
 from gputlb.driver.schemes.mmio import Mmio
 from gputlb.driver.schemes.mmio_2022 import Mmio2022
@@ -15,6 +15,7 @@ __all__ = [
     "Mmio",
     "Mmio2022",
     "NoFlush",
+    "NotSetUp",
     "ProbeFailed",
     "Scheme",
     "Unbatched",

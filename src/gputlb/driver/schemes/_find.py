@@ -48,23 +48,23 @@ def scheme(name: str) -> type[Scheme]:
 
 def _imported(path: str) -> type[Scheme]:
     module_name, _, class_name = path.partition(":")
+    for what, name in (("module", module_name), ("class", class_name)):
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise UnknownScheme(f"scheme {path!r} names no {what}; write it like package.module:Class")
     try:
         module = import_module(module_name)
     except Exception as error:
         raise UnknownScheme(
             f"scheme {path!r}: module {module_name!r} can't be imported ({error!r}); is its folder on PYTHONPATH?"
         ) from error
+    where = getattr(module, "__file__", None) or f"module {module_name!r}"
     found = getattr(module, class_name, None)
     if found is None:
         classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
-        raise UnknownScheme(
-            f"scheme {path!r}: {module.__file__} has no {class_name!r}{did_you_mean(class_name, classes)}"
-        )
+        raise UnknownScheme(f"scheme {path!r}: {where} has no {class_name!r}{did_you_mean(class_name, classes)}")
     if not (inspect.isclass(found) and issubclass(found, Scheme)):
-        raise UnknownScheme(
-            f"scheme {path!r}: {class_name} in {module.__file__} must be a subclass of gputlb.driver.Scheme"
-        )
+        raise UnknownScheme(f"scheme {path!r}: {class_name} in {where} must be a subclass of gputlb.driver.Scheme")
     if inspect.isabstract(found):
         missing = ", ".join(sorted(found.__abstractmethods__))
-        raise UnknownScheme(f"scheme {path!r}: {class_name} in {module.__file__} does not define {missing}")
+        raise UnknownScheme(f"scheme {path!r}: {class_name} in {where} does not define {missing}")
     return found

@@ -20,6 +20,16 @@ class ProbeFailed(GputlbError):
         self.errno = errno
 
 
+class NotSetUp(GputlbError):
+    """A flush was asked of a scheme whose engines were not set up; use `async with tlb:` or await `set_up` first."""
+
+    def __init__(self, scheme: str, gt: str) -> None:
+        super().__init__(
+            f"scheme {scheme!r} was asked to flush {gt} before it was set up; "
+            "use `async with tlb:`, or await `tlb.scheme.set_up()` first"
+        )
+
+
 class Scheme(ABC):
     """How a full flush is done. One object serves one GT; the caller holds the invalidation lock and a GT reference.
 

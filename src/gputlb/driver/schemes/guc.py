@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gputlb.driver.schemes._scheme import ProbeFailed
+from gputlb.driver.schemes._scheme import NotSetUp, ProbeFailed
 from gputlb.driver.schemes.mmio import Mmio
 from gputlb.driver.schemes.requests import ENODEV
 
@@ -34,7 +34,8 @@ class Guc(Mmio):
         gt = self.gt
         if not gt.description.guc_tlb_invalidation:
             return await super().flush()
-        assert gt.guc is not None, "set_up has seen to it"
+        if gt.guc is None:
+            raise NotSetUp(self.name, gt.name)
         if await gt.guc.is_ready():
             await gt.guc.invalidate_engines()
         return None

@@ -34,7 +34,9 @@ class Mmio2022(Scheme):
         self._version = gt.description.graphics[0]
         self._table = table_2022(self._version)
         self._oa_offset = facts.register_named("GEN12_OA_TLB_INV_CR").offset
-        self._requests = {engine.id: self._request(engine) for engine in gt.engines}
+        self._flushes_oa = gt.description.has_oa_workaround
+        self._requests = [(engine, self._request(engine)) for engine in gt.engines]
+        self._observers = gt.runtime.events.observers
         self._platform_warned = Once(gt.runtime, f"{gt.name}.warned.platform")
         self._class_warned = Once(gt.runtime, f"{gt.name}.warned.class")
 
@@ -50,18 +52,17 @@ class Mmio2022(Scheme):
         await uncore.forcewake_get("ALL")
         requested: list[tuple[Engine, InvalidationRequest]] = []
         async with uncore.lock:  # a GT reset holds it too: a request in the middle of one would make it fail
-            for engine in gt.engines:
-                if not await engine.is_awake():
+            for engine, request in self._requests:
+                if not await engine.wakerefs():
                     continue
-                request = self._requests[engine.id]
                 if request is None:
                     await self._warn_of_class(engine)
                     continue
                 await uncore.write_fw(request.offset, request.request)
                 requested.append((engine, request))
-            if gt.runtime.events.observers:
+            if self._observers:
                 gt.trace(f"invalidated engines {sum(engine.mask for engine, _ in requested):08x}")
-            if requested and gt.description.has_oa_workaround:
+            if requested and self._flushes_oa:
                 await uncore.write_fw(self._oa_offset, 1)
 
         for engine, request in requested:

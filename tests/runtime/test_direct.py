@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from random import Random
+from typing import Any, cast
 
 import pytest
 
@@ -287,16 +288,13 @@ def test_agents_are_threads_that_share_cells_and_locks():
                 await added.store(await added.load() + 1)
         await done.update(lambda value: value + 1)
 
-    async def all_done():
-        await done.until(lambda value: value == 4)
-
     for number in range(4):
         runtime.agent(f"client {number}", client)
     with runtime:
-        runtime.run(all_done())
+        runtime.run(_set(done, 4))
 
     assert {"mutex": 800, "spin_lock": 800} == plain
-    assert 1600 == added.value
+    assert 1600 == runtime.run(_content(added))
 
 
 def test_events_of_a_lock_never_overlap_between_threads():
@@ -310,13 +308,10 @@ def test_events_of_a_lock_never_overlap_between_threads():
                 pass
         await done.update(lambda value: value + 1)
 
-    async def all_done():
-        await done.until(lambda value: value == 3)
-
     for number in range(3):
         runtime.agent(f"client {number}", client)
     with runtime:
-        runtime.run(all_done())
+        runtime.run(_set(done, 3))
 
     taken, given = list(recorder)[::2], list(recorder)[1::2]
     assert {"mutex_lock"} == {event.kind for event in taken}
@@ -334,7 +329,7 @@ def test_a_thread_bears_its_agents_name():
 
     runtime.agent("rcs0", client)
     with runtime:
-        runtime.run(done.until(bool))
+        runtime.run(_set(done))
 
     assert ["rcs0"] == names
 
@@ -348,7 +343,7 @@ def test_an_agent_added_after_the_start_begins_at_once():
 
     with runtime:
         runtime.agent("late", client)
-        runtime.run(done.until(bool))
+        runtime.run(_set(done))
 
 
 def test_starting_twice_starts_once():
@@ -361,10 +356,10 @@ def test_starting_twice_starts_once():
     runtime.agent("client", client)
     runtime.start()
     runtime.start()
-    runtime.run(begun.until(bool))
+    runtime.run(_set(begun))
     runtime.close()
 
-    assert 1 == begun.value
+    assert 1 == runtime.run(_content(begun))
 
 
 def test_agents_end_where_they_sleep_or_wait_when_the_runtime_is_closed():
@@ -395,11 +390,19 @@ def test_agents_end_where_they_sleep_or_wait_when_the_runtime_is_closed():
         runtime.agent(body.__name__, body)
     runtime.agent("again", again, forever=True)
     with runtime:
-        runtime.run(ready.until(lambda value: value == 1000))
+        runtime.run(_set(ready, 1000))
 
     assert [] == went_on
     assert not {"waiter", "spinner", "sleeper", "again"} & {thread.name for thread in threading.enumerate()}
     runtime.run(_take(mutex))
+
+
+async def _set(cell, wanted=1):
+    await cell.until(lambda value: value == wanted)
+
+
+async def _content(cell):
+    return await cell.load()
 
 
 async def _take(lock):
@@ -451,7 +454,7 @@ def test_a_body_must_make_a_coroutine():
     with pytest.raises(
         NotACoroutine, match=r": agent 'a' was given a coroutine; give the function that makes it, not called$"
     ):
-        runtime.agent("a", client())
+        runtime.agent("a", cast("Any", client()))
 
     runtime.agent("b", plain)
     runtime.start()

@@ -6,6 +6,7 @@ import functools
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -271,7 +272,7 @@ def test_a_coroutine_in_place_of_its_function_is_an_error():
         pass
 
     with pytest.raises(NotACoroutine) as raised:
-        runtime.agent("client", client())
+        runtime.agent("client", cast("Any", client()))
 
     text = str(raised.value)
     assert text.startswith("test_simulated.py:")
@@ -392,7 +393,7 @@ def play(programs, seed, until_us=300):
     runtime = SimulatedRuntime(seed)
     recorder = Recorder(runtime.events)
     mutex, lock = runtime.mutex("m"), runtime.spin_lock("l")
-    cell = runtime.cell("c", bits=2)
+    cell: Any = runtime.cell("c", bits=2)
 
     async def step(what):
         match what:
@@ -452,7 +453,7 @@ def test_time_never_goes_back(programs, seed):
 @settings(max_examples=30, deadline=None)
 @given(programs=PROGRAMS, seed=st.integers(0, 2**32))
 def test_locks_are_taken_and_given_back_in_turn(programs, seed):
-    holder = {}
+    holder: dict[tuple[object, ...], str | None] = {}
     for event in play(programs, seed):
         match event.kind:
             case "mutex_lock" | "lock":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_cell_keeps_what_is_stored():
 @pytest.mark.parametrize("value", [256, -1])
 def test_what_does_not_fit_is_refused_and_leaves_the_cell_as_it_was(value):
     runtime = SimulatedRuntime()
-    cell = runtime.cell("byte", bits=8, initial=7)
+    cell: Any = runtime.cell("byte", bits=8, initial=7)
 
     async def client():
         await cell.store(value)
@@ -64,7 +65,7 @@ def test_what_does_not_fit_is_refused_and_leaves_the_cell_as_it_was(value):
 
 def test_an_update_that_overflows_leaves_the_cell_as_it_was():
     runtime = SimulatedRuntime()
-    cell = runtime.cell("bit", bits=1, initial=1)
+    cell: Any = runtime.cell("bit", bits=1, initial=1)
 
     async def client():
         await cell.update(lambda old: old + 1)
@@ -153,8 +154,7 @@ def test_who_naps_sees_a_change_right_after_a_look_in_vain_at_its_next_look():
     seen = []
 
     async def waiter():
-        seen.append(await cell.until(bool, None, KERNEL_NAPS))
-        seen.append(runtime.now_ns / 1000)
+        seen.append((await cell.until(bool, None, KERNEL_NAPS), runtime.now_ns // 1000))
 
     async def flicker():
         await runtime.sleep(5)
@@ -169,7 +169,7 @@ def test_who_naps_sees_a_change_right_after_a_look_in_vain_at_its_next_look():
 
     run(waiter, flicker, late, runtime=runtime)
 
-    assert [True, 30] == seen
+    assert [(True, 30)] == seen
 
 
 def test_who_naps_does_not_look_twice_at_the_start():

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gputlb import facts
 from gputlb.driver import distance, round_up_to_even
-from gputlb.driver.schemes import InvalidationRequest, Mmio
+from gputlb.driver.schemes import Mmio
 
 if TYPE_CHECKING:
-    from gputlb.driver import Engine, Gt
+    from gputlb.driver import Gt
 
 _COMPUTE = 5
 
@@ -46,9 +45,7 @@ class UnmaskedMmio(Mmio):
     async def set_up(self) -> None:
         """Find the requests, without their upper halves."""
         await super().set_up()
-        for engine, request in self._requests.items():
-            if request is not None:
-                self._requests[engine] = request._replace(request=request.done)
+        self._requests = [(engine, request._replace(request=request.done)) for engine, request in self._requests or ()]
 
 
 class WithoutCompute(Mmio):
@@ -59,10 +56,7 @@ class WithoutCompute(Mmio):
     async def set_up(self) -> None:
         """Find the requests of all engines but compute."""
         await super().set_up()
-        for engine in self.gt.engines:
-            if engine.engine_class == _COMPUTE:
-                del self._requests[engine.id]
-        self.gt.engines = tuple(engine for engine in self.gt.engines if engine.engine_class != _COMPUTE)
+        self._requests = [pair for pair in self._requests or () if pair[0].engine_class != _COMPUTE]
 
 
 class ForgetsOa(Mmio):
@@ -72,7 +66,7 @@ class ForgetsOa(Mmio):
 
     def __init__(self, gt: Gt) -> None:
         super().__init__(gt)
-        gt.description = replace(gt.description, has_oa_workaround=False)
+        self._flushes_oa = False
 
 
 class WaitsForOa(Mmio):
@@ -95,16 +89,15 @@ class UnserialisedMmio(Mmio):
 
     async def flush(self) -> None:
         """Request every awake engine, then wait for each."""
-        gt, uncore = self.gt, self.gt.uncore
+        uncore = self.gt.uncore
         await uncore.forcewake_get("ALL")
-        requested: list[tuple[Engine, InvalidationRequest]] = []
-        for engine in gt.engines:
-            request = self._requests[engine.id]
-            if request is not None and await engine.is_awake():
+        requested = []
+        for engine, request in self._requests or ():
+            if await engine.wakerefs():
                 await uncore.write_fw(request.offset, request.request)
-                requested.append((engine, request))
-        for _, request in requested:
-            await self._wait(request)
+                requested.append(request)
+        for request in requested:
+            await uncore.wait_for_register_fw(request.offset, request.done, 0, self._fast_us, self._slow_ms)
         await uncore.forcewake_put_delayed("ALL")
 
 
@@ -115,16 +108,12 @@ class AsksAwakeEarly(Mmio):
 
     async def flush(self) -> None:
         """Ask all engines first, then request those that were awake, then wait for each."""
-        gt, uncore = self.gt, self.gt.uncore
+        uncore = self.gt.uncore
         await uncore.forcewake_get("ALL")
-        awake = [engine for engine in gt.engines if await engine.is_awake()]
-        async with gt.steering, uncore.lock:
-            for engine in awake:
-                request = self._requests[engine.id]
-                if request is not None:
-                    await uncore.write_fw(request.offset, request.request)
-        for engine in awake:
-            request = self._requests[engine.id]
-            if request is not None:
-                await self._wait(request)
+        awake = [request for engine, request in self._requests or () if await engine.wakerefs()]
+        async with self.gt.steering, uncore.lock:
+            for request in awake:
+                await uncore.write_fw(request.offset, request.request)
+        for request in awake:
+            await uncore.wait_for_register_fw(request.offset, request.done, 0, self._fast_us, self._slow_ms)
         await uncore.forcewake_put_delayed("ALL")

@@ -217,7 +217,7 @@ async def _reset(gt: Gt, gpu: VirtualGpu) -> None:
     """Reset the GT, then put its contexts back on, as the driver resubmits the innocent ones."""
     await reset_gt(gt)
     for engine in gt.engines:
-        if await engine.is_awake():
+        if await engine.wakerefs():
             await gpu.engines[engine.name].start_context()
 
 

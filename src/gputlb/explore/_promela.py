@@ -118,7 +118,7 @@ class _Code:
         self.values = values
         self.plain = max(values) < 1 << 15
         most = max(values) if self.plain else len(values)
-        self.type = "bit" if most < 2 else "byte" if most < 1 << 8 else "short" if most < 1 << 15 else "int"  # noqa: PLR2004
+        self.type = "bit" if most < 2 else "byte" if most < 1 << 8 else "short" if most < 1 << 15 else "int"
 
     def of(self, value: int) -> int:
         return value if self.plain else self.values.index(value)

@@ -87,7 +87,7 @@ def permuted(groups: list[Group], cells: tuple[int, ...]) -> list[tuple[int, ...
     for group in groups:
         if not any(cell in own for own in group.cells for cell in cells):
             continue
-        orders = list(permutations(range(len(group.cells)))) if len(group.cells) <= 6 else []  # noqa: PLR2004
+        orders = list(permutations(range(len(group.cells)))) if len(group.cells) <= 6 else []
         if not orders or len(orders) * len(versions) > _MOST_PERMUTATIONS:
             raise BadQuestion(
                 "an invariant or goal names cells of more alike members than can be tried in every order; state it "

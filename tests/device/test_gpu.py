@@ -54,6 +54,7 @@ def test_the_defaults_are_what_is_documented_of_real_ones():
         "masked_registers": True,
         "tlb_lost_on_power_down": True,
         "tlb_lost_on_reset": True,
+        "requests_disturb_reset": True,
         "requests_begin_with_invalidate": True,
         "invalidation_cancels_walks": True,
         "multicast_at_start": True,

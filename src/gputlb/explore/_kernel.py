@@ -20,7 +20,7 @@ UNMET, WAITS, WRONG, STEP, INNER = U(0), U(1), U(2), U(3), U(4)
 # A local state's description: offset of its row | ways of its choice | bits, shift and word of its cell | ended.
 ROW_BITS, WAYS_SHIFT, WAYS_MASK = 36, 36, 0xFFF
 BITS_SHIFT, SHIFT_SHIFT, WORD_SHIFT, ENDED_SHIFT = 48, 53, 59, 63
-MAX_WAYS, MAX_CELL_BITS, MAX_WORDS = WAYS_MASK, 31, 16
+MAX_WAYS = WAYS_MASK
 
 # Why `search` came back.
 LEVEL_DONE, MUST_LEARN, VIOLATED, DEADLOCKED, TABLE_FULL, ORDER_FULL, BUFFER_FULL, ENDLESS = range(8)

@@ -50,9 +50,7 @@ def build_pan(model: str, directory: Path) -> None:
 def run_pan(directory: Path) -> tuple[int, float]:
     """Return SPIN's number of states and its CPU seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ran = subprocess.run(
-        ["./pan", "-m20000000", "-w26"], cwd=directory, check=True, capture_output=True, text=True
-    )
+    ran = subprocess.run(["./pan", "-m20000000", "-w26"], cwd=directory, check=True, capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     stored = re.search(r"(\d+) states, stored", ran.stdout)
     if stored is None or "errors: 0" not in ran.stdout:
@@ -89,7 +87,7 @@ def main() -> None:
                     f"{workers} worker{'s' * (workers > 1)}: {states:,} states, {verdict.transitions:,} transitions, "
                     f"depth {verdict.depth}: {cpu:.2f} s CPU, {wall:.2f} s wall, {states / cpu / 1e6:.2f} M states/s, "
                     f"{verdict.transitions / cpu / 1e6:.1f} M transitions/s, {verdict.bytes_per_state:.1f} bytes a "
-                    f"state, learning {verdict.learning_seconds:.3f} s, local states {max(verdict.local_states.values())}"
+                    f"state, {verdict.learning_seconds:.3f} s learning {max(verdict.local_states.values())} nodes"
                 )
             if with_spin:
                 if not run:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
 from gputlb.explore._errors import BadQuestion
+from gputlb.explore._outliving import Outliving
 from gputlb.explore._system import System
 from gputlb.explore._verdict import Verdict
 from gputlb.explore._witness import witness
@@ -36,10 +37,12 @@ def explore(
     if engine == "auto":
         engine = "compiled" if importlib.util.find_spec("numba") else "plain"
     began = time.perf_counter()
+    outliving = Outliving(runtime)
     system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
     runtime.system = system
     try:
         found = _search(system, limits, engine, workers)
+        outliving.check()
         runtime.last = _verdict(system, found, engine, time.perf_counter() - began)
         return runtime.last
     finally:

@@ -79,8 +79,8 @@ class Layout:
         self.words = len(self._used)
         if self.words > _MOST_WORDS:
             raise BadQuestion(
-                f"a state needs {self.words} words of 64 bits, and the compiled engine takes {_MOST_WORDS}; explore with "
-                "engine='plain', or fewer agents and cells at a time"
+                f"a state needs {self.words} words of 64 bits, and the compiled engine takes {_MOST_WORDS}; explore "
+                "with engine='plain', or fewer agents and cells at a time"
             )
         self.folds = self._folds(blocks)
 
@@ -122,9 +122,9 @@ class Layout:
         """Whether everything known now still fits."""
         system = self.system
         agents = system.agents
-        return all(
-            len(automaton.nodes) <= 1 << self.bits[i] for i, automaton in enumerate(system.automata)
-        ) and all(len(system.values[c]) <= 1 << self.bits[agents + c] for c in range(len(system.runtime.cells)))
+        return all(len(automaton.nodes) <= 1 << self.bits[i] for i, automaton in enumerate(system.automata)) and all(
+            len(system.values[c]) <= 1 << self.bits[agents + c] for c in range(len(system.runtime.cells))
+        )
 
     def pack(self, state: State) -> list[int]:
         """Return the words of a state."""

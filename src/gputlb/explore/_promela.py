@@ -88,9 +88,7 @@ def _lines(system: System) -> Iterator[str]:
         yield "}"
 
 
-def _chains(
-    system: System, agent: int, number: int, needs: dict[int, int], leaves: dict[int, int]
-) -> Iterator[_Chain]:
+def _chains(system: System, agent: int, number: int, needs: dict[int, int], leaves: dict[int, int]) -> Iterator[_Chain]:
     """Yield every way through an atomic section that was learned; a lone step is a way of length one."""
     automaton = system.automata[agent]
     node = automaton.nodes[number]
@@ -120,7 +118,7 @@ class _Code:
         self.values = values
         self.plain = max(values) < 1 << 15
         most = max(values) if self.plain else len(values)
-        self.type = "bit" if most < 2 else "byte" if most < 1 << 8 else "short" if most < 1 << 15 else "int"  # noqa: PLR2004
+        self.type = "bit" if most < 2 else "byte" if most < 1 << 8 else "short" if most < 1 << 15 else "int"
 
     def of(self, value: int) -> int:
         return value if self.plain else self.values.index(value)

@@ -72,7 +72,8 @@ def groups_of(runtime: ExploredRuntime) -> list[Group]:
                 one, other = runtime.cells[first], runtime.cells[own]
                 if (one.bits, one.initial) != (other.bits, other.initial):
                     raise NotSymmetric(
-                        f"cells {one.name!r} and {other.name!r} are not alike: give both the same bits and initial value"
+                        f"cells {one.name!r} and {other.name!r} are not alike: give both the same bits and "
+                        "initial value"
                     )
         taken_agents.update(agents)
         taken_cells.update(cells)
@@ -87,7 +88,7 @@ def permuted(groups: list[Group], cells: tuple[int, ...]) -> list[tuple[int, ...
     for group in groups:
         if not any(cell in own for own in group.cells for cell in cells):
             continue
-        orders = list(permutations(range(len(group.cells)))) if len(group.cells) <= 6 else []  # noqa: PLR2004
+        orders = list(permutations(range(len(group.cells)))) if len(group.cells) <= 6 else []
         if not orders or len(orders) * len(versions) > _MOST_PERMUTATIONS:
             raise BadQuestion(
                 "an invariant or goal names cells of more alike members than can be tried in every order; state it "

@@ -62,9 +62,7 @@ class System:
                 forbidden = frozenset(owners) - frozenset(group.cells[0])
             self._cells.append(mapped)
             self.automata.append(
-                Automaton(
-                    runtime, spec, merge=merge, lock_order=order, followers=tuple(followers), forbidden=forbidden
-                )
+                Automaton(runtime, spec, merge=merge, lock_order=order, followers=tuple(followers), forbidden=forbidden)
             )
         self.learning_seconds += time.perf_counter() - began
         self.agents = len(self.automata)

@@ -13,8 +13,19 @@ if TYPE_CHECKING:
     from gputlb.runtime import Runtime
 
 
+TENANT_BITS = 16
+
+
+def page_numbers(pages: int) -> tuple[int, ...]:
+    """Return the numbers of the pages whose bits are set, lowest first."""
+    return tuple(page for page in range(pages.bit_length()) if pages >> page & 1)
+
+
 class PageSource(Protocol):
     """The system that lends pages."""
+
+    pages: int
+    """How many pages there are; they are numbered from 0."""
 
     async def lend(self, count: int, tenant: int) -> tuple[int, ...]:
         """Return the numbers of `count` pages that belong to `tenant` from now on."""
@@ -35,27 +46,27 @@ class GemObject:
         tlbs: the invalidation of each GT, in order of GT.
         pages: where pages come from.
         page_count: how many it has.
-        tenant: whom the pages are lent to; not 0, which is the system itself.
         name: for cells and locks.
 
     """
 
-    def __init__(
-        self, runtime: Runtime, tlbs: Sequence[Tlb], pages: PageSource, *, page_count: int, tenant: int, name: str
-    ) -> None:
+    def __init__(self, runtime: Runtime, tlbs: Sequence[Tlb], pages: PageSource, *, page_count: int, name: str) -> None:
         self.name = name
         self.tlbs = tuple(tlbs)
         self.page_count = page_count
-        self.tenant = tenant
-        self.pages: tuple[int, ...] = ()
+        self.pages = runtime.cell(f"{name}.mm.pages", pages.pages)
+        """The backing pages, a bit each."""
+        self.tenant = runtime.cell(f"{name}.mm.tenant", TENANT_BITS)
+        """Whom the pages are lent to; 0 is the system itself."""
         self.stamps = tuple(runtime.cell(f"{name}.mm.tlb{tlb.gt.id}", SEQNO_BITS) for tlb in self.tlbs)
         self.lock = runtime.mutex(f"{name}.lock")
         self._source = pages
-        self._runtime = runtime
 
-    async def get_pages(self) -> None:
-        """Borrow the backing pages from the system."""
-        self.pages = await self._source.lend(self.page_count, self.tenant)
+    async def get_pages(self, tenant: int) -> None:
+        """Borrow the backing pages from the system, for `tenant`."""
+        pages = await self._source.lend(self.page_count, tenant)
+        await self.tenant.store(tenant)
+        await self.pages.store(sum(1 << page for page in pages))
 
     async def release_pages(self) -> None:
         """Give the pages back, after a flush on each GT whose stamp asks for one.
@@ -64,9 +75,9 @@ class GemObject:
         Source: `__i915_gem_object_unset_pages` and `flush_tlb_invalidate` in i915_gem_pages.c.
         """
         async with self.lock:
-            pages, self.pages = self.pages, ()
+            pages = await self.pages.update(lambda _pages: 0)
             await self._flush_tlb_invalidate()
-            await self._source.take_back(pages)
+            await self._source.take_back(page_numbers(pages))
 
     async def _flush_tlb_invalidate(self) -> None:
         for tlb, stamp in zip(self.tlbs, self.stamps, strict=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gputlb.driver.gem_object import page_numbers
+
 if TYPE_CHECKING:
     from gputlb.driver.gem_object import GemObject
     from gputlb.driver.page_table import PageTable
@@ -26,7 +28,8 @@ class Vma:
 
     async def bind(self) -> None:
         """Write the page-table entries; from now on engines may translate and keep what they found."""
-        await self.page_table.map(self.first, self.gem_object.pages, self.gem_object.tenant)
+        pages = page_numbers(await self.gem_object.pages.load())
+        await self.page_table.map(self.first, pages, await self.gem_object.tenant.load())
 
     async def unbind(self) -> None:
         """Clear the entries, then stamp the object, on each GT.

@@ -47,6 +47,12 @@ class Machine:
         faults: Iterable[Fault] = (),
         pace: Duration | None = None,
     ) -> None:
+        if any(gt.register_table is None for gt in platform.gts):
+            raise ProbeFailed(
+                f"{platform.kernel} has no registers for TLB invalidation: "
+                f"its driver, {platform.driver}, sends messages to the GuC; pick a platform up to METEORLAKE",
+                -19,
+            )
         self.runtime = runtime
         self.platform = platform
         self.page_table = PageTable(runtime, "ppgtt", virtual_pages)
@@ -61,12 +67,6 @@ class Machine:
             tlb_slots=virtual_pages,
             pace=pace,
         )
-        if any(gt.register_table is None for gt in platform.gts):
-            raise ProbeFailed(
-                f"{platform.kernel} has no registers for TLB invalidation that this version knows: "
-                f"its driver, {platform.driver}, sends messages to the GuC; pick a platform up to METEORLAKE",
-                -19,
-            )
         self.gts = tuple(
             Gt(runtime, self.gpu.registers, GtDescription.of(platform, gt.type), pm_references=0) for gt in platform.gts
         )
@@ -93,14 +93,13 @@ class Machine:
 
     def new_object(self, name: str, first: int, page_count: int) -> Vma:
         """Return an object without pages yet, with its place in the address space."""
-        gem_object = GemObject(self.runtime, self.tlbs, self.memory, page_count=page_count, tenant=1, name=name)
+        gem_object = GemObject(self.runtime, self.tlbs, self.memory, page_count=page_count, name=name)
         return Vma(gem_object, self.page_table, first)
 
     async def bind(self, vma: Vma) -> None:
         """Give the object pages, as a tenant that never was before, and map them."""
         self._tenants = self._tenants % 0xFFFF + 1
-        vma.gem_object.tenant = self._tenants
-        await vma.gem_object.get_pages()
+        await vma.gem_object.get_pages(self._tenants)
         await vma.bind()
 
     @property

@@ -18,15 +18,23 @@ class Guc(Mmio):
     name = "guc"
     summary = "Linux 6.12 by message to the GuC firmware, where the platform has it"
 
+    async def set_up(self) -> None:
+        """Find each engine's request, and the firmware where the platform needs it; raises `ProbeFailed`."""
+        gt = self.gt
+        if gt.description.guc_tlb_invalidation and gt.guc is None:
+            raise ProbeFailed(
+                f"scheme {self.name!r} on {gt.description.platform} needs a GuC, which is not modelled here; "
+                "use scheme 'mmio'",
+                -ENODEV,
+            )
+        await super().set_up()
+
     async def flush(self) -> None:
         """Send one request to the firmware and wait for the answer; or do as `mmio` does."""
         gt = self.gt
         if not gt.description.guc_tlb_invalidation:
             return await super().flush()
-        if gt.guc is None:
-            raise ProbeFailed(
-                f"scheme {self.name!r} needs a GuC, and {gt.name} has none here; use scheme 'mmio'", -ENODEV
-            )
+        assert gt.guc is not None, "set_up has seen to it"
         if await gt.guc.is_ready():
             await gt.guc.invalidate_engines()
         return None

@@ -43,7 +43,7 @@ def explore(
     try:
         found = _search(system, limits, engine, workers)
         outliving.check()
-        runtime.last = _verdict(system, found, engine, time.perf_counter() - began)
+        runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
         return runtime.last
     finally:
         system.dismiss()
@@ -62,7 +62,8 @@ def _search(system: System, limits: Limits, engine: str, workers: int) -> Found:
     return _compiled.search(system, limits)
 
 
-def _verdict(system: System, found: Found, engine: str, seconds: float) -> Verdict:
+def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Verdict:
+    """Return what a search's end means, told with its witness."""
     runtime = system.runtime
     notes = set().union(*(automaton.notes for automaton in system.automata))
     reached = dict.fromkeys(sorted(notes), True)

@@ -24,6 +24,7 @@ class Outliving:
     """A look at everything that the agents' bodies reach through closures, attributes and containers."""
 
     def __init__(self, runtime: ExploredRuntime) -> None:
+        self._statistics = runtime.statistics
         self._seen: dict[int, tuple[Any, AgentSpec, dict[object, Any]]] = {}
         for spec in runtime.agents:
             queue: list[Any] = [spec.body]
@@ -41,7 +42,9 @@ class Outliving:
             now = _parts(each)
             for name in before | now:
                 one, other = before.get(name, _MISSING), now.get(name, _MISSING)
-                if one is not other and not (type(one) is type(other) and isinstance(one, int | str) and one == other):
+                if one is other or (type(one) is type(other) and isinstance(one, int | str) and one == other):
+                    continue
+                if _named(each, name) not in self._statistics:
                     raise NondeterministicAgent(
                         spec.name,
                         body_place(spec.body),

@@ -27,7 +27,7 @@ from gputlb.runtime import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Container, Generator, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from gputlb.explore._search import Progress
@@ -214,11 +214,14 @@ class ExploredRuntime(Runtime):
     Args:
         may_time_out: whether a wait with a timeout may also end by it: a claim about all cells, or a function of
             the cell's name.
+        statistics: attributes outside cells that agents may change because nothing depends on them, as
+            `Class.attribute`. Any other change is `NondeterministicAgent`.
 
     """
 
-    def __init__(self, *, may_time_out: bool | Callable[[str], bool] = False) -> None:
+    def __init__(self, *, may_time_out: bool | Callable[[str], bool] = False, statistics: Container[str] = ()) -> None:
         super().__init__()
+        self.statistics = statistics
         self._may_time_out = may_time_out
         self.cells: list[ExploredCell] = []
         self.locks: dict[int, ExploredLock] = {}

@@ -119,7 +119,8 @@ def swarm(
     """
     if walkers < 1 or depth < 1 or processes < 1:
         raise BadQuestion(
-            f"a swarm of {walkers} walkers, {depth} steps and {processes} processes does nothing; all must be at least 1"
+            f"a swarm of {walkers} walkers, {depth} steps and {processes} processes does nothing; all must be at "
+            "least 1"
         )
     seeds = range(seed, seed + walkers)
     task = partial(walk, build, depth=depth)

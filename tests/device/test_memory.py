@@ -78,10 +78,11 @@ def test_an_access_through_the_present_tenant_s_translation_is_rightful():
     runtime = DirectRuntime()
     memory = SystemMemory(runtime, 4)
     (page,) = runtime.run(memory.lend(1, tenant=7))
+    recorder = Recorder(runtime.events)
 
     runtime.run(memory.access("rcs0", 3, LAYOUT.entry(page, 7)))
 
-    assert 1 == memory.accesses
+    assert [("access", ("rcs0", 3))] == [(event.kind, event.values) for event in recorder]
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,6 @@ class SystemMemory:
         self.pages = pages
         self.tenants = tuple(runtime.cell(f"page{page}.tenant", 16) for page in range(pages))
         self._free = runtime.cell("memory.free", pages, (1 << pages) - 1)
-        self.accesses = 0
-        """Rightful and other accesses so far; a statistic that nothing depends on."""
 
     async def lend(self, count: int, tenant: int) -> tuple[int, ...]:
         """Return the numbers of `count` free pages, lowest first, for `tenant`; wait while there are too few.
@@ -71,7 +69,7 @@ class SystemMemory:
 
     async def access(self, engine: str, virtual_page: int, entry: int) -> None:
         """Let `engine` reach memory through the translation `entry`; a violation if the page has changed hands."""
-        self.accesses += 1
+        self._runtime.emit("access", engine, virtual_page)
         layout = self._layout
         page = layout.page(entry)
         tenant = await self.tenants[page].load()

@@ -347,8 +347,8 @@ class Automaton:
             ) from None
         actor = run.actor
         began = actor.atomic > 0 and actor.section_steps > 1
-        stored = tuple(sorted(actor.section_stores.items())) if self.forbidden else ()
-        key = (marks, actor.held, actor.atomic, began, stored) if self.merge else (parent, answer)
+        so_far = tuple(sorted(actor.section_stores.items())) if self.forbidden else ()
+        key = (marks, actor.held, actor.atomic, began, so_far) if self.merge else (parent, answer)
         number = self._numbers.get(key)
         if number is not None:
             for each in runs:
@@ -375,8 +375,9 @@ class Automaton:
                 if stored.get(alike) != stored[cell]:
                     names = self.runtime.cells
                     raise NotSymmetric(
-                        f"{run.where()}: agent {self.spec.name!r} stored {stored[cell]:#x} to {names[cell].name!r} and not "
-                        f"to {names[alike].name!r} in one atomic section; declare only agents alike that nobody tells apart"
+                        f"{run.where()}: agent {self.spec.name!r} stored {stored[cell]:#x} to {names[cell].name!r} "
+                        f"and not to {names[alike].name!r} in one atomic section; declare only agents alike that "
+                        "nobody tells apart"
                     )
 
     def _follows(self, run: Run, follower: Follower, other: Run) -> None:

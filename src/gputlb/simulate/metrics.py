@@ -38,6 +38,7 @@ class Metrics:
         self.stale_by_engine: Counter[str] = Counter()
         self.stale: list[dict[str, object]] = []
         self.errors = 0
+        self.accesses = 0
         self._locked_at_ns: dict[str, int] = {}
         self._flush_locks = {tlb.invalidate_lock.name for tlb in machine.tlbs}
         self._names = {gt.name: {engine.mask: engine.name for engine in gt.engines} for gt in machine.gts}
@@ -47,6 +48,7 @@ class Metrics:
             "trace": self._trace,
             "unit": self._unit,
             "release": self._release,
+            "access": self._access,
             "mutex_lock": self._mutex_lock,
             "mutex_unlock": self._mutex_unlock,
             "fw_awake": self._awake,
@@ -70,6 +72,9 @@ class Metrics:
         handler = self._handlers.get(event.kind)
         if handler is not None:
             handler(event)
+
+    def _access(self, _event: Event) -> None:
+        self.accesses += 1
 
     def _flushed(self, _event: Event) -> None:
         self.flushes += 1

@@ -141,7 +141,7 @@ def simulate(
         timeouts_by_register=dict(sorted(metrics.timeouts.items())),
         error_lines=metrics.errors,
         lost_writes=metrics.lost_writes,
-        accesses=machine.memory.accesses,
+        accesses=metrics.accesses,
         stale_accesses=metrics.stale_by_engine.total(),
         stale_by_engine=dict(sorted(metrics.stale_by_engine.items())),
         first_stale_accesses=tuple(metrics.stale),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gputlb.device import EngineTlb
-from gputlb.runtime import Constant, DirectRuntime, SimulatedRuntime
+from gputlb.runtime import Constant, DirectRuntime
 from tests.device.rig import WAKE_US, WALK_US, Rig
 
 

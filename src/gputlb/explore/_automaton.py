@@ -42,7 +42,19 @@ class Node:
     marks a state inside an atomic section that has begun: nobody else acts there.
     """
 
-    __slots__ = ("answer", "edges", "failure", "held", "in_atomic", "inner", "number", "operation", "parent", "parked")
+    __slots__ = (
+        "answer",
+        "edges",
+        "failure",
+        "held",
+        "in_atomic",
+        "inner",
+        "number",
+        "operation",
+        "parent",
+        "parked",
+        "slot",
+    )
 
     def __init__(
         self,
@@ -52,7 +64,9 @@ class Node:
         run: Run | None,
         parent: int,
         answer: int | bool | None,
+        slot: int = 0,
     ) -> None:
+        self.slot = slot  # the value of the parent's cell (the way of its choice) that led here
         self.number = number
         self.operation = operation
         self.failure = failure
@@ -256,7 +270,7 @@ class Automaton:
                     )
             for run in runs:
                 run.step(outcome.answer)
-            edge = Edge(outcome.value, outcome.answer, self._place(runs, node.number, outcome.answer))
+            edge = Edge(outcome.value, outcome.answer, self._place(runs, node.number, outcome.answer, value))
         node.edges[value] = edge
         return edge
 
@@ -307,7 +321,7 @@ class Automaton:
                 "in cells, and let runtime.choose(n) pick",
             )
 
-    def _place(self, runs: tuple[Run, ...], parent: int, answer: int | bool | None) -> int:
+    def _place(self, runs: tuple[Run, ...], parent: int, answer: int | bool | None, slot: int = 0) -> int:
         """Return the number of the local state in which two runs stand, new or met before."""
         run, twin, *others = runs
         if (run.operation is None) is not (twin.operation is None) or str(run.failure) != str(twin.failure):
@@ -335,7 +349,7 @@ class Automaton:
         self.notes.update(run.actor.notes)
         self.requirements |= run.actor.requirements
         if run.operation is None:
-            return self._stop(run, parent, answer)
+            return self._stop(run, parent, answer, slot)
         try:
             marks = fingerprint((run.coroutine, run.operation), (twin.coroutine, twin.operation))
         except Differs as difference:
@@ -355,7 +369,7 @@ class Automaton:
                 each.dismiss()
             return number
         number = len(self.nodes)
-        node = Node(number, run.operation, None, run, parent, answer)
+        node = Node(number, run.operation, None, run, parent, answer, slot)
         if self.lock_order is not None and run.operation.kind is Kind.ACQUIRE:
             node.failure = self.lock_order.asks(actor, self.runtime.locks[run.operation.cell], run.operation.place)
         node.parked = runs
@@ -406,7 +420,7 @@ class Automaton:
         cell = f" {self.runtime.cells[operation.cell].name}" if operation.cell >= 0 else ""
         return f"{operation.words()}{cell}"
 
-    def _stop(self, run: Run, parent: int, answer: int | bool | None) -> int:
+    def _stop(self, run: Run, parent: int, answer: int | bool | None, slot: int) -> int:
         if run.failure is None and self.spec.forever and self.nodes:
             return 0
         key = "ended" if run.failure is None else object()
@@ -414,7 +428,7 @@ class Automaton:
         if number is None:
             number = len(self.nodes)
             self._numbers[key] = number
-            self.nodes.append(Node(number, None, run.failure, None, parent, answer))
+            self.nodes.append(Node(number, None, run.failure, None, parent, answer, slot))
         return number
 
     def dismiss(self) -> None:

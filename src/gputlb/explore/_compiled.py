@@ -11,7 +11,7 @@ from gputlb.explore import _kernel as kernel
 from gputlb.explore import _plain
 from gputlb.explore._layout import Layout
 from gputlb.explore._search import Found, Limits, Progress
-from gputlb.explore._tables import Tables
+from gputlb.explore._tables import ShiftTables, Tables
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,8 +44,12 @@ class _Compiled:
         self.system = system
         self.limits = limits
         self.began = time.monotonic()
+        first = system.canonical(system.initial)
+        for cell, value in enumerate(first[system.agents :]):
+            system.index(cell, value)
         self.layout = Layout(system)
         self.tables = Tables(system, self.layout)
+        self.shifts = ShiftTables(system, self.layout)
         self.control = np.zeros(7, np.int64)
         self.control[kernel.TAIL] = 1
         self.depth = 0
@@ -55,7 +59,7 @@ class _Compiled:
         self.room = 1 << 12
         self.parents = np.zeros(1 << 13, np.uint32)
         self.order = np.zeros(1 << 13, np.uint32)
-        start = np.array([self.layout.pack(system.canonical(system.initial))], np.uint64)
+        start = np.array([self.layout.pack(first)], np.uint64)
         self.slots = _LEAST_SLOTS
         self._buffers()
         self._enter(start.ravel(), self.order)
@@ -106,6 +110,8 @@ class _Compiled:
                 case kernel.MUST_LEARN:
                     if self._learn():
                         return self._violated(head)
+                case kernel.MUST_SHIFT:
+                    self._learn_shift(head)
                 case kernel.VIOLATED:
                     return self._violated(head)
                 case kernel.ENDLESS:
@@ -136,6 +142,10 @@ class _Compiled:
                 tables.described,
                 tables.edges,
                 self.layout.folds,
+                self.shifts.relations,
+                self.shifts.moved,
+                self.shifts.shifted,
+                self.shifts.maps,
                 self.found,
                 self.hashes,
                 self.fathers,
@@ -185,11 +195,24 @@ class _Compiled:
             self._lay_out_anew()
         return edge is not None and system.automata[agent].nodes[edge.target].failure is not None
 
+    def _learn_shift(self, head: int) -> None:
+        """Learn the shift of what the steps of an unexpanded state lead to."""
+        for move in self.system.steps(self._state(head)):
+            if move.failed is None and not self.shifts.learn(move.after):
+                self._lay_out_anew()
+                return
+        if self.layout.holds_all():
+            for agent in range(self.system.agents):
+                self.tables.describe(agent)
+        else:
+            self._lay_out_anew()
+
     def _lay_out_anew(self) -> None:
         count = int(self.control[kernel.TAIL])
         before = self.layout
         self.layout = Layout(self.system, before)
         self.tables = Tables(self.system, self.layout)
+        self.shifts = ShiftTables(self.system, self.layout)
         packed = self.layout.repack(self.table.reshape(-1, before.words)[self.order[:count]], before)
         self._buffers()
         self._enter(packed.ravel(), np.arange(count, dtype=np.uint32))

@@ -17,13 +17,16 @@ U = np.uint64
 # What an entry of an agent's table says. Anything above STEP leads into an atomic section.
 UNMET, WAITS, WRONG, STEP, INNER = U(0), U(1), U(2), U(3), U(4)
 
+# What a counter's value says of the state: not known yet, fine, or from where on the maps of its shift are.
+UNSHIFTED, AT_HOME, FIRST_MAP = U(0), U(1), U(2)
+
 # A local state's description: offset of its row | ways of its choice | bits, shift and word of its cell | ended.
 ROW_BITS, WAYS_SHIFT, WAYS_MASK = 36, 36, 0xFFF
 BITS_SHIFT, SHIFT_SHIFT, WORD_SHIFT, ENDED_SHIFT = 48, 53, 59, 63
 MAX_WAYS = WAYS_MASK
 
 # Why `search` came back.
-LEVEL_DONE, MUST_LEARN, VIOLATED, DEADLOCKED, TABLE_FULL, ORDER_FULL, BUFFER_FULL, ENDLESS = range(8)
+LEVEL_DONE, MUST_LEARN, VIOLATED, DEADLOCKED, TABLE_FULL, ORDER_FULL, BUFFER_FULL, ENDLESS, MUST_SHIFT = range(9)
 
 # Where `search` keeps its counters.
 HEAD, TAIL, LIMIT, TRANSITIONS, AGENT, NODE, VALUE = range(7)
@@ -124,6 +127,27 @@ def _fold(folds: Any, chunks: Any, words: Any, at: Any) -> None:
             words[word] = (words[word] & ~(mask << shift)) | (chunks[m] << shift)
 
 
+@njit(inline="always")
+def _shift(relations: Any, moved: Any, shifted: Any, maps: Any, words: Any, at: Any) -> bool:
+    """Send every counter home, with what was taken from it; False where the way is not known yet."""
+    for r in range(relations.shape[0]):
+        counter = (words[at + relations[r, 0]] >> relations[r, 1]) & relations[r, 2]
+        base = moved[relations[r, 3] + counter]
+        if base == AT_HOME:
+            continue
+        if base == UNSHIFTED:
+            return False
+        for f in range(relations[r, 4], relations[r, 5]):
+            word = at + shifted[f, 0]
+            shift = shifted[f, 1]
+            mask = shifted[f, 2]
+            goes = U(maps[base - FIRST_MAP + shifted[f, 3] + ((words[word] >> shift) & mask)])
+            if goes == U(0):
+                return False
+            words[word] = (words[word] & ~(mask << shift)) | ((goes - U(1)) << shift)
+    return True
+
+
 @njit(cache=True, nogil=True)
 def rehash(shape: Any, old: Any, old_order: Any, count: Any, table: Any, order: Any) -> None:
     """Enter the first `count` states of another table into an empty one; `order` may be `old_order`."""
@@ -166,6 +190,10 @@ def search(
     described: Any,
     edges: Any,
     folds: Any,
+    relations: Any,
+    moved: Any,
+    shifted: Any,
+    maps: Any,
     found: Any,
     hashes: Any,
     fathers: Any,
@@ -184,6 +212,7 @@ def search(
     room = hashes.size
     chunks = np.empty(64, np.uint64)
     folding = folds.shape[0] > 0
+    shifting = relations.shape[0] > 0
     why = LEVEL_DONE
     while head < limit and why == LEVEL_DONE:
         if tail + U(room) > U(parents.size):
@@ -223,6 +252,9 @@ def search(
                         at = U(k) * width
                         for w in range(len(shape)):
                             found[at + U(w)] = table[here + U(w)] ^ edges[entry + U(1 + w)]
+                        if shifting and not _shift(relations, moved, shifted, maps, found, at):
+                            why = MUST_SHIFT
+                            break
                         if folding:
                             _fold(folds, chunks, found, at)
                         h = _hash(shape, found, at)
@@ -249,6 +281,9 @@ def search(
                         at = U(k) * width
                         for w in range(len(shape)):
                             found[at + U(w)] = stack[base + U(w)]
+                        if shifting and not _shift(relations, moved, shifted, maps, found, at):
+                            why = MUST_SHIFT
+                            break
                         if folding:
                             _fold(folds, chunks, found, at)
                         h = _hash(shape, found, at)

@@ -44,6 +44,8 @@ def export_promela(runtime: ExploredRuntime) -> str:
     if runtime.last is not None and runtime.last.kind == "bounded":
         raise BadQuestion(f"the exploration is not complete, for {runtime.last.text}; explore without limits first")
     assert runtime.system is not None
+    if runtime.system.shifts:
+        raise BadQuestion("what relative() shifts has no words in Promela; explore with symmetry=False first")
     return "\n".join(_lines(runtime.system)) + "\n"
 
 

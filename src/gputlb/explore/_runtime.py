@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gputlb.explore._errors import BadQuestion
 from gputlb.explore._operations import Kind, Operation, place
+from gputlb.explore._relative import Relation
 from gputlb.runtime import (
     ASLEEP,
     SPINNING,
@@ -249,6 +250,7 @@ class ExploredRuntime(Runtime):
         self.agents: list[AgentSpec] = []
         self.invariants: list[tuple[str, tuple[int, ...], Callable[..., bool]]] = []
         self.goals: dict[str, tuple[tuple[int, ...], Callable[..., bool]] | None] = {}
+        self.relations: list[Relation] = []
         self.groups: list[tuple[list[tuple[str, ...]], list[tuple[int, ...]]]] = []
         self.declared_requirements: list[str] = []
         self.waits_without_timeout: dict[tuple[str, str], str] = {}
@@ -360,6 +362,40 @@ class ExploredRuntime(Runtime):
         ]
         self.groups.append((teams, owned))
 
+    def relative(
+        self, counter: Cell, stamps: Sequence[Cell], *, step: int, window: int, none: Sequence[int] = (0,)
+    ) -> None:
+        """Say that of a counter only the distance to its stamps matters, so that it may go on for ever.
+
+        States that differ by a shift of the counter, the stamps and what agents loaded from them are explored once.
+        The shift itself loses nothing: it is checked for every agent that holds such values. Beyond that it is
+        claimed that a stamp that lags by more than `window` is as good as one that lags any further, up to half of
+        the counter's range.
+
+        Args:
+            counter: the cell that counts, modulo its width.
+            stamps: the cells that hold values taken from it.
+            step: by what the counter grows; shifts are multiples of it. A power of two.
+            window: the largest lag that is told from longer ones.
+            none: values of stamps that mean "no stamp" and are never shifted.
+
+        """
+        numbers = self._numbers([counter, *stamps])
+        for cell in stamps:
+            if cell.bits != counter.bits:
+                raise BadQuestion(
+                    f"stamp {cell.name!r} has {cell.bits} bits and its counter {counter.name!r} has {counter.bits}; "
+                    "give both as many"
+                )
+        if step < 1 or step & step - 1 or step >> counter.bits - 1:
+            raise BadQuestion(f"the step of counter {counter.name!r} must be a power of two within it, not {step}")
+        if not 0 < window < 1 << counter.bits - 3:
+            raise BadQuestion(
+                f"the window of counter {counter.name!r} must be at least 1 and less than an eighth of its range, "
+                f"not {window}"
+            )
+        self.relations.append(Relation(numbers[0], numbers[1:], counter.bits, step, window, frozenset(none)))
+
     def expect_required(self, *texts: str) -> None:
         """Name requirements that some order must come to; the others are in `Verdict.never_required`."""
         self.declared_requirements.extend(texts)
@@ -384,7 +420,7 @@ class ExploredRuntime(Runtime):
             max_memory_bytes: stop with `bounded` before the search takes more; the default is half of what the
                 machine has free.
             timeout_s: stop with `bounded` after this many seconds.
-            symmetry: fold what `symmetric` declared.
+            symmetry: fold what `symmetric` and `relative` declared.
             engine: `compiled` needs numba (extra `check`); `auto` takes it where it is installed.
             workers: threads of the compiled engine.
             merge: let different answers lead to one local state where nothing can tell them apart any more; False

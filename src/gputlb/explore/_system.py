@@ -6,7 +6,9 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.explore._automaton import Automaton, Follower
+from gputlb.explore._errors import BadQuestion
 from gputlb.explore._lock_order import LockOrder
+from gputlb.explore._relative import Shifts
 from gputlb.explore._symmetry import groups_of, permuted
 from gputlb.runtime import NeverPausing
 
@@ -93,6 +95,8 @@ class System:
             if goal is not None
             for cells in permuted(self.groups, goal[0])
         ]
+        self.shifts = [Shifts(self, relation) for relation in runtime.relations] if symmetry else []
+        self._refuse_shifted_invariants()
         self.initial: State = (0,) * self.agents + tuple(cell.initial for cell in runtime.cells)
 
     def node(self, state: State, agent: int) -> Node:
@@ -183,21 +187,42 @@ class System:
 
     def canonical(self, state: State) -> State:
         """Return the state that stands for all that are the same but for who is who."""
+        return self.folded(state)[0]
+
+    def folded(self, state: State) -> tuple[State, list[int]]:
+        """Return the state that stands for `state`, and for each agent in it which one it is in `state`."""
+        for shifts in self.shifts:
+            state = shifts.shift(state)
+        names = list(range(self.agents))
         if not self.groups:
-            return state
+            return state, names
         fields = list(state)
         for group in self.groups:
             packed = sorted(
-                tuple(state[agent] for agent in team)
-                + tuple(self.index(cell, state[self.agents + cell]) for cell in cells)
-                for team, cells in zip(group.agents, group.cells, strict=True)
+                (
+                    tuple(state[agent] for agent in team)
+                    + tuple(self.index(cell, state[self.agents + cell]) for cell in cells),
+                    m,
+                )
+                for m, (team, cells) in enumerate(zip(group.agents, group.cells, strict=True))
             )
-            for member, team, cells in zip(packed, group.agents, group.cells, strict=True):
+            for (member, m), team, cells in zip(packed, group.agents, group.cells, strict=True):
+                for agent, was in zip(team, group.agents[m], strict=True):
+                    names[agent] = was
                 for agent, local in zip(team, member, strict=False):
                     fields[agent] = local
                 for cell, index in zip(cells, member[len(team) :], strict=True):
                     fields[self.agents + cell] = self.values[cell][index]
-        return tuple(fields)
+        return tuple(fields), names
+
+    def _refuse_shifted_invariants(self) -> None:
+        shifted = {cell for shifts in self.shifts for cell in shifts.relation.cells}
+        for text, cells, _ in (*self.invariants, *self.goals):
+            if shifted & set(cells):
+                raise BadQuestion(
+                    f"{text!r} is about a counter or stamp that relative() shifts; state it with require() or note() "
+                    "in an agent, or explore with symmetry=False"
+                )
 
     def failed_at_start(self) -> Node | None:
         """Return the first agent's failure before its first operation, if there is one."""

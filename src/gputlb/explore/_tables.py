@@ -11,7 +11,7 @@ from gputlb.explore._errors import BadQuestion
 
 if TYPE_CHECKING:
     from gputlb.explore._layout import Layout
-    from gputlb.explore._system import System
+    from gputlb.explore._system import State, System
 
 
 class Tables:
@@ -93,3 +93,66 @@ class Tables:
         for word, bits in enumerate(delta):
             self.edges[at + 1 + word] = bits
         self.edges[at] = kernel.INNER if target.inner else kernel.STEP
+
+
+class ShiftTables:
+    """The shifts of counters as the compiled loop reads them: for each value of a counter a map for each field."""
+
+    def __init__(self, system: System, layout: Layout) -> None:
+        self.system = system
+        self.layout = layout
+        agents = system.agents
+        self._fields: list[list[int]] = []
+        relations: list[tuple[int, ...]] = []
+        shifted: list[tuple[int, ...]] = []
+        moved = 0
+        for shifts in system.shifts:
+            relation = shifts.relation
+            fields = [*range(agents), *(agents + cell for cell in relation.cells)]
+            counter = layout.fields[agents + relation.counter]
+            relations.append(
+                (counter.word, counter.shift, counter.mask, moved, len(shifted), len(shifted) + len(fields))
+            )
+            moved += 1 << counter.bits
+            row = 0
+            for i in fields:
+                field = layout.fields[i]
+                shifted.append((field.word, field.shift, field.mask, row))
+                row += 1 << field.bits
+            self._fields.append(fields)
+        self.relations = np.array(relations, np.uint64).reshape(-1, 6)
+        self.shifted = np.array(shifted, np.uint64).reshape(-1, 4)
+        self.moved = np.zeros(max(moved, 1), np.uint64)
+        self.maps = np.zeros(1, np.uint32)
+        self._filled = 0
+
+    def learn(self, state: State) -> bool:
+        """Write down how `state`, as a step left it, is shifted; False where the layout is too narrow for it."""
+        system, agents = self.system, self.system.agents
+        for r, shifts in enumerate(system.shifts):
+            now = state[agents + shifts.relation.counter]
+            at = int(self.relations[r, 3]) + system.index(shifts.relation.counter, now)
+            if shifts.at_home(now):
+                if not self.layout.holds_all():
+                    return False
+                self.moved[at] = kernel.AT_HOME
+                continue
+            goes = [self._place(i, shifts.field(i, state[i], now)) for i in self._fields[r]]
+            if not self.layout.holds_all():
+                return False
+            if self.moved[at] == kernel.UNSHIFTED:
+                self.moved[at] = int(kernel.FIRST_MAP) + self._filled
+                self._filled += sum(1 << self.layout.bits[i] for i in self._fields[r])
+                if self._filled > self.maps.size:
+                    grown = np.zeros(2 * self._filled, np.uint32)
+                    grown[: self.maps.size] = self.maps
+                    self.maps = grown
+            base = int(self.moved[at]) - int(kernel.FIRST_MAP)
+            for j, (i, there) in enumerate(zip(self._fields[r], goes, strict=True)):
+                row = int(self.shifted[int(self.relations[r, 4]) + j, 3])
+                self.maps[base + row + self._place(i, state[i])] = there + 1
+            state = shifts.shift(state)
+        return True
+
+    def _place(self, i: int, value: int) -> int:
+        return value if i < self.system.agents else self.system.index(i - self.system.agents, value)

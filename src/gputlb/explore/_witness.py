@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gputlb.explore._automaton import Run, tabulate, waits_in_atomic
-from gputlb.explore._errors import BadQuestion, NondeterministicAgent
+from gputlb.explore._errors import BadQuestion, NondeterministicAgent, NotSymmetric
 from gputlb.explore._verdict import Step, Witness
 from gputlb.runtime import AgentError
 
@@ -18,44 +18,48 @@ if TYPE_CHECKING:
 def witness(system: System, found: Found) -> Witness:
     """Return the steps along the path that a search found, each with what it read and wrote."""
     assert found.path is not None
-    state = system.initial
+    real = system.initial
+    folded, who = system.folded(real)
     steps: list[Step] = []
     schedule: list[tuple[str, tuple[int | bool | None, ...]]] = []
 
     def take(agent: int, slots: tuple[int, ...]) -> None:
-        nonlocal state
-        state, answers = _take(system, state, agent, slots, len(schedule) + 1, steps)
+        nonlocal real
+        real, answers = _take(system, real, agent, slots, len(schedule) + 1, steps)
         schedule.append((system.runtime.agents[agent].name, answers))
 
     for wanted in found.path[1:]:
-        for move in system.steps(state):
-            if move.failed is None and system.canonical(move.after) == wanted:
-                take(move.agent, move.slots)
-                break
-        else:
-            raise AssertionError(f"no step leads from {state} to {wanted}")
-    if found.agent >= 0:
-        for move in system.steps(state):
-            # Folding may have renamed the agent; any step into a failure ends the story as well.
+        for move in system.steps(folded):
             if move.failed is not None:
-                take(move.agent, move.slots)
+                continue
+            after, names = system.folded(move.after)
+            if after == wanted:
+                take(who[move.agent], move.slots)
+                folded, who = after, [who[name] for name in names]
                 break
         else:
-            raise AssertionError(f"no step from {state} is wrong")
+            raise AssertionError(f"no step leads from {folded} to {wanted}")
+    if found.agent >= 0:
+        take(who[found.agent], found.slots)
     return Witness(tuple(steps), tuple(schedule))
 
 
 def _take(
     system: System, state: State, agent: int, slots: tuple[int, ...], transition: int, steps: list[Step]
 ) -> tuple[State, tuple[int | bool | None, ...]]:
+    """Take a step as it was taken in a folded state: the same agent and ways, on the values that are really there."""
     answers: list[int | bool | None] = []
-    for slot in slots:
+    for way in slots:
         node = system.node(state, agent)
         operation = node.operation
-        edge = system.edge(agent, node.number, slot)
         assert operation is not None
-        assert edge is not None
         cell = system.cell_of(agent, node)
+        edge = system.edge(agent, node.number, way if cell < 0 else state[cell])
+        if edge is None:
+            raise NotSymmetric(
+                f"{operation.place}: agent {system.runtime.agents[agent].name!r} waits where it was found to go on "
+                "with everything shifted; leave relative() out, or give it a wider window"
+            )
         after = list(state)
         after[agent] = edge.target
         if cell >= 0:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from gputlb.runtime import Cell, Event
 
-_GOALS = {"seqno": "a flush completes", "skip": "a flush is skipped"}
+_GOALS = {"seqno": "a flush completes", "skip": "a flush is skipped", "page_reused": "a page is reused"}
 """Events of the driver that show that something which must be reachable was reached."""
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from gputlb.runtime import Cell, Runtime
 
 _THE_PAGE = 0
+_NEVER_LENT = 2
+"""What a page's tenant is before its first client: told from the system's, so that reuse is noticed."""
 
 
 class ClientMemory(SystemMemory):
@@ -25,7 +27,9 @@ class ClientMemory(SystemMemory):
 
     def __init__(self, runtime: Runtime, clients: int) -> None:
         super().__init__(runtime, clients)
+        self._runtime = runtime
         self._ptes = facts.pte_layout()
+        self.tenants = tuple(runtime.cell(f"page{client}.tenant", 2, _NEVER_LENT) for client in range(clients))
 
     async def access(self, engine: str, virtual_page: int, entry: int) -> None:
         """Let `engine` reach the page of the client that binds at `virtual_page`."""
@@ -33,7 +37,7 @@ class ClientMemory(SystemMemory):
 
     def page_of(self, client: int) -> ClientPage:
         """Return the page of one client, to be lent and taken back."""
-        return ClientPage(self.tenants[client])
+        return ClientPage(self._runtime, self.tenants[client])
 
 
 class ClientPage:
@@ -41,13 +45,15 @@ class ClientPage:
 
     pages = 1
 
-    def __init__(self, tenant: Cell) -> None:
+    def __init__(self, runtime: Runtime, tenant: Cell) -> None:
+        self._runtime = runtime
         self._tenant = tenant
 
     async def lend(self, count: int, tenant: int) -> tuple[int, ...]:
         """Return the page, lent to `tenant`."""
         assert count == 1, "a client has one page"
-        await self._tenant.store(tenant)
+        if await self._tenant.update(lambda _before: tenant) == SYSTEM:
+            self._runtime.emit("page_reused")
         return (_THE_PAGE,)
 
     async def take_back(self, pages: Sequence[int]) -> None:

@@ -120,3 +120,32 @@ def test_a_scheme_that_looks_at_the_number_itself_is_refused():
         runtime.explore(engine="plain")
 
     assert "so not only the distance from 'seqno' matters" in str(refused.value)
+
+
+def test_a_shift_keeps_what_an_agent_was_told_of_other_cells():
+    """Two agents count only while a third holds the door open: the way of each is run again with the same door."""
+    runtime = ExploredRuntime()
+    seqno, door = runtime.cell("seqno", 32), runtime.cell("door", 1, 1)
+    stamps = [runtime.cell(f"stamp{agent}", 32) for agent in range(2)]
+
+    def body(stamp):
+        async def counts():
+            await stamp.store(await seqno.load() | 1)
+            wanted = await stamp.load()
+            if await door.update(lambda open_: open_) and (await seqno.load() - wanted) % (1 << 32) > 1 << 31:
+                await seqno.update(lambda n: (n + 2) & 0xFFFFFFFF)
+            await stamp.store(0)
+
+        return counts
+
+    async def opens_and_shuts():
+        await door.update(lambda open_: 1 - open_)
+
+    for agent, stamp in enumerate(stamps):
+        runtime.agent(f"client{agent}", body(stamp), forever=True)
+    runtime.agent("door", opens_and_shuts, forever=True)
+    runtime.relative(seqno, stamps, step=2, window=4)
+
+    plain, compiled = (runtime.explore(engine=engine) for engine in ("plain", "compiled"))
+
+    assert ("safe", plain.states) == (compiled.kind, compiled.states)

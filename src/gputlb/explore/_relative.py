@@ -136,7 +136,7 @@ class Shifts:
             slot = child.slot
             if at.operation.cell in relation.cells and at.operation.kind in _ANSWERING:
                 slot = shifted.get(slot, slot)
-            elif at.edges and at.operation.ways == 0:
+            elif at.edges and at.operation.kind is Kind.STORE:
                 slot = slot if slot in at.edges else next(iter(at.edges))  # what was there before a store is no matter
             edge = self.system.edge(agent, at.number, slot)
             if edge is None:

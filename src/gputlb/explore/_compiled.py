@@ -31,7 +31,7 @@ _MOST_STATES = (1 << 32) - 2
 
 def search(system: System, limits: Limits, warm_up_states: int = WARM_UP_STATES) -> Found:
     """Try every order, breadth first, with the same answer as the plain search."""
-    if warm_up_states:
+    if warm_up_states and not any(node.edges for automaton in system.automata for node in automaton.nodes):
         _plain.search(system, Limits(max_states=min(warm_up_states, limits.max_states or warm_up_states)))
     failed = system.failed_at_start()
     if failed is not None:

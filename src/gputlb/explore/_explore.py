@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
@@ -16,6 +17,9 @@ from gputlb.explore._witness import witness
 if TYPE_CHECKING:
     from gputlb.explore._runtime import ExploredRuntime
     from gputlb.explore._search import Found, Limits
+
+_FEW_STATES = 20_000
+"""What the plain engine does while the compiled one would still be loading."""
 
 
 def explore(
@@ -34,14 +38,12 @@ def explore(
         raise BadQuestion(f"engine {engine!r} is unknown; take auto, plain or compiled")
     if workers < 1:
         raise BadQuestion(f"{workers} workers cannot search; take 1 or more")
-    if engine == "auto":
-        engine = "compiled" if importlib.util.find_spec("numba") else "plain"
     began = time.perf_counter()
     outliving = Outliving(runtime)
     system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
     runtime.system = system
     try:
-        found = _search(system, limits, engine, workers)
+        found, engine = _search(system, limits, engine, workers)
         outliving.check()
         runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
         return runtime.last
@@ -49,17 +51,23 @@ def explore(
         system.dismiss()
 
 
-def _search(system: System, limits: Limits, engine: str, workers: int) -> Found:
-    if engine == "plain":
-        return _plain.search(system, limits)
-    if importlib.util.find_spec("numba") is None:
+def _search(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
+    numba = importlib.util.find_spec("numba") is not None
+    if engine == "plain" or (engine == "auto" and not numba):
+        return _plain.search(system, limits), "plain"
+    if not numba:
         raise BadQuestion(
             "the compiled engine needs numba, which is not installed; pip install 'gputlb[check]', or explore with "
             "engine='plain'"
         )
+    if engine == "auto":
+        few = _FEW_STATES if limits.max_states is None else min(_FEW_STATES, limits.max_states)
+        found = _plain.search(system, replace(limits, max_states=few))
+        if found.kind != "bounded" or few == limits.max_states or found.states < few:
+            return found, "plain"
     from gputlb.explore import _compiled  # noqa: PLC0415 (half a second, and not always there)
 
-    return _compiled.search(system, limits)
+    return _compiled.search(system, limits), "compiled"
 
 
 def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Verdict:

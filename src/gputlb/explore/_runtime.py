@@ -421,8 +421,8 @@ class ExploredRuntime(Runtime):
                 machine has free.
             timeout_s: stop with `bounded` after this many seconds.
             symmetry: fold what `symmetric` and `relative` declared.
-            engine: `compiled` needs numba (extra `check`); `auto` takes it where it is installed, and where the space is
-                not small.
+            engine: `compiled` needs numba (extra `check`); `auto` takes it where it is installed, unless the space is
+                small.
             workers: threads of the compiled engine.
             merge: let different answers lead to one local state where nothing can tell them apart any more; False
                 keeps every answer, which needs no look inside the coroutines.

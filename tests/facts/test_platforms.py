@@ -82,10 +82,10 @@ def test_a_base_name_stands_for_all_variants(name, shorts):
             "Meteor Lak",
             'platform "Meteor Lak" is unknown; did you mean Meteor Lake, METEORLAKE or Tiger Lake?',
         ),
-        ("qqqq", 'platform "qqqq" is unknown'),
-        ("", 'platform "" is unknown'),
+        ("qqqq", 'platform "qqqq" is unknown; gputlb platforms lists them all, and a PCI id has four hex digits'),
+        ("", 'platform "" is unknown; gputlb platforms lists them all, and a PCI id has four hex digits'),
         ("9a4a", "PCI id 8086:9a4a is unknown; the nearest known are 9a49 (TGL) and 9a40 (TGL)"),
-        ("0x0001", "PCI id 8086:0001 is unknown"),
+        ("0x0001", "PCI id 8086:0001 is unknown; gputlb platforms lists the platforms"),
         ("1002:73bf", "PCI id 1002:73bf is of vendor 1002; only Intel's (8086) are known here"),
         (
             "haswell",

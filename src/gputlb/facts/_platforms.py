@@ -202,7 +202,7 @@ def _why_unknown_id(device_id: int) -> str:
     near = sorted((abs(known - device_id), known) for known in _rows_by_pci_id())
     named = [f"{known:04x} ({_rows_by_pci_id()[known].short})" for distance, known in near[:2] if distance <= 0x10]
     return f"PCI id 8086:{device_id:04x} is unknown" + (
-        f"; the nearest known are {' and '.join(named)}" if named else ""
+        f"; the nearest known are {' and '.join(named)}" if named else "; gputlb platforms lists the platforms"
     )
 
 
@@ -215,4 +215,5 @@ def _why_unknown(name: str) -> str:
                 f"TLB invalidation registers begin with version {first.graphics.ver} ({first.kernel})"
             )
     known = [spelt for row in platforms() for spelt in row.names]
-    return f'platform "{name}" is unknown{did_you_mean(name, known)}'
+    mend = did_you_mean(name, known) or "; gputlb platforms lists them all, and a PCI id has four hex digits"
+    return f'platform "{name}" is unknown{mend}'

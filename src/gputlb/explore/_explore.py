@@ -47,6 +47,7 @@ def explore(
     runtime.system = system
     try:
         found, engine = _search(system, limits, engine, workers)
+        system.cross_check()
         outliving.check()
         runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
         return runtime.last

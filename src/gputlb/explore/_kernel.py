@@ -33,7 +33,7 @@ LEVEL_DONE, MUST_LEARN, VIOLATED, DEADLOCKED, TABLE_FULL, ORDER_FULL, BUFFER_FUL
 # Where `search` keeps its counters.
 HEAD, TAIL, LIMIT, TRANSITIONS, AGENT, NODE, VALUE = range(7)
 
-_BATCH = 32  # measured: 8 is 10 % slower, 128 is 25 % slower
+BATCH = 32  # measured: 8 is 10 % slower, 128 is 25 % slower
 _LONGEST_CHAIN = 100_000
 
 # Typed once, here: a call of U in the loop costs compile time, and a bare number would make a word signed.
@@ -42,7 +42,7 @@ _MIX_1, _MIX_2, _MIX_3 = U(0xBF58476D1CE4E5B9), U(0x94D049BB133111EB), U(0x9E377
 _ROW_MASK = U((1 << ROW_BITS) - 1)
 _BITS_SHIFT, _SHIFT_SHIFT, _WORD_SHIFT = U(BITS_SHIFT), U(SHIFT_SHIFT), U(WORD_SHIFT)
 _WAYS_SHIFT, _WAYS_MASK, _ENDED_SHIFT = U(WAYS_SHIFT), U(WAYS_MASK), U(ENDED_SHIFT)
-_UBATCH = U(_BATCH)
+U_BATCH = U(BATCH)
 
 
 def _ask_for(_context: Any, array: Any, index: Any) -> Any:
@@ -61,7 +61,7 @@ def _ask_for(_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, index), generate
 
 
-_prefetch: Any = intrinsic(_ask_for)
+prefetch: Any = intrinsic(_ask_for)
 
 
 @njit(cache=True, nogil=True)
@@ -75,7 +75,7 @@ def _finish(x: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _hash(shape: Any, words: Any, at: Any) -> Any:
+def hash_of(shape: Any, words: Any, at: Any) -> Any:
     h = words[at]
     for w in range(1, len(shape)):
         h = (h ^ (h >> _HALF)) * _MIX_3 + words[at + U(w)]
@@ -83,16 +83,16 @@ def _hash(shape: Any, words: Any, at: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _slot(h: Any, size: Any) -> Any:
+def slot_of(h: Any, size: Any) -> Any:
     """Return where in a table of any size a hash belongs: its high half, scaled."""
     return ((h >> _HALF) * size) >> _HALF
 
 
 @njit(cache=True, nogil=True)
-def _insert(shape: Any, order: Any, table: Any, size: Any, tail: Any, words: Any, at: Any, h: Any) -> Any:
+def insert(shape: Any, order: Any, table: Any, size: Any, tail: Any, words: Any, at: Any, h: Any) -> Any:
     """Enter a state unless it is known; return the new end of the order. The caller writes its parent."""
     width = U(len(shape))
-    slot = _slot(h, size)
+    slot = slot_of(h, size)
     while True:
         base = slot * width
         if table[base] == _ZERO:
@@ -163,22 +163,22 @@ def rehash(shape: Any, old: Any, old_order: Any, count: Any, table: Any, order: 
     """Enter the first `count` states of another table into an empty one; `order` may be `old_order`."""
     width = U(len(shape))
     size = U(table.size) // width
-    hashes = np.empty(_BATCH, np.uint64)
-    words = np.empty(_BATCH * len(shape), np.uint64)
+    hashes = np.empty(BATCH, np.uint64)
+    words = np.empty(BATCH * len(shape), np.uint64)
     done = 0
     while done < count:
-        batch = min(_BATCH, count - done)
+        batch = min(BATCH, count - done)
         for j in range(batch):
-            ahead = done + j + _BATCH
+            ahead = done + j + BATCH
             if ahead < count:
-                _prefetch(old, U(old_order[ahead]) * width)
+                prefetch(old, U(old_order[ahead]) * width)
             for w in range(len(shape)):
                 words[U(j) * width + U(w)] = old[U(old_order[done + j]) * width + U(w)]
-            h = _hash(shape, words, U(j) * width)
+            h = hash_of(shape, words, U(j) * width)
             hashes[j] = h
-            _prefetch(table, _slot(h, size) * width)
+            prefetch(table, slot_of(h, size) * width)
         for j in range(batch):
-            slot = _slot(hashes[j], size)
+            slot = slot_of(hashes[j], size)
             while table[slot * width] != _ZERO:
                 slot += _ONE
                 if slot == size:
@@ -190,7 +190,7 @@ def rehash(shape: Any, old: Any, old_order: Any, count: Any, table: Any, order: 
 
 
 @njit(cache=True, nogil=True)
-def _expand(
+def expand(
     shape: Any,
     control: Any,
     head: Any,
@@ -227,8 +227,8 @@ def _expand(
         first = k
         owing = False
         here = U(order[head]) * width
-        if head + _UBATCH < tail:
-            _prefetch(table, U(order[head + _UBATCH]) * width)
+        if head + U_BATCH < tail:
+            prefetch(table, U(order[head + U_BATCH]) * width)
         for i in range(agents.shape[0]):
             node = (table[here + agents[i, 0]] >> agents[i, 1]) & agents[i, 2]
             d = described[agents[i, 3] + node]
@@ -257,8 +257,8 @@ def _expand(
                             why = MUST_SHIFT
                             break
                         _fold(folds, chunks, found, at)
-                    h = _hash(shape, found, at)
-                    _prefetch(table, _slot(h, size) * width)
+                    h = hash_of(shape, found, at)
+                    prefetch(table, slot_of(h, size) * width)
                     hashes[k] = h
                     fathers[k] = head
                     k += 1
@@ -286,8 +286,8 @@ def _expand(
                             why = MUST_SHIFT
                             break
                         _fold(folds, chunks, found, at)
-                    h = _hash(shape, found, at)
-                    _prefetch(table, _slot(h, size) * width)
+                    h = hash_of(shape, found, at)
+                    prefetch(table, slot_of(h, size) * width)
                     hashes[k] = h
                     fathers[k] = head
                     k += 1
@@ -388,11 +388,11 @@ def search(
         if tail + room > U(fullest):
             why = TABLE_FULL
             break
-        head, k, why = _expand(
+        head, k, why = expand(
             shape,
             control,
             head,
-            min(limit, head + _UBATCH),
+            min(limit, head + U_BATCH),
             tail,
             order,
             table,
@@ -413,113 +413,7 @@ def search(
         control[TRANSITIONS] += k
         for j in range(k):
             parents[tail] = np.uint32(fathers[j])
-            tail = _insert(shape, order, table, size, tail, found, U(j) * width, hashes[j])
+            tail = insert(shape, order, table, size, tail, found, U(j) * width, hashes[j])
     control[HEAD] = np.int64(head)
     control[TAIL] = np.int64(tail)
     return why
-
-
-@njit(cache=True, nogil=True)
-def scatter(
-    shape: Any,
-    control: Any,
-    order: Any,
-    table: Any,
-    sent: Any,
-    outbox: Any,
-    out_hashes: Any,
-    out_fathers: Any,
-    agents: Any,
-    described: Any,
-    edges: Any,
-    folds: Any,
-    relations: Any,
-    moved: Any,
-    shifted: Any,
-    maps: Any,
-    found: Any,
-    hashes: Any,
-    fathers: Any,
-    stack: Any,
-    stacked: Any,
-) -> int:
-    """Expand like `search`, but hand each state to the part of the space that owns it: `outbox[part]`, `sent[part]`."""
-    width = U(len(shape))
-    head, tail, limit = U(control[HEAD]), U(control[TAIL]), U(control[LIMIT])
-    parts = sent.size
-    room = out_hashes.shape[1]
-    why = LEVEL_DONE
-    while head < limit and why == LEVEL_DONE:
-        for part in range(parts):
-            if sent[part] + hashes.size > room:
-                why = OUTBOX_FULL
-        if why != LEVEL_DONE:
-            break
-        head, k, why = _expand(
-            shape,
-            control,
-            head,
-            min(limit, head + _UBATCH),
-            tail,
-            order,
-            table,
-            agents,
-            described,
-            edges,
-            folds,
-            relations,
-            moved,
-            shifted,
-            maps,
-            found,
-            hashes,
-            fathers,
-            stack,
-            stacked,
-        )
-        control[TRANSITIONS] += k
-        for j in range(k):
-            to_part = np.int64(hashes[j] & U(parts - 1))
-            to = sent[to_part]
-            for w in range(len(shape)):
-                outbox[to_part, to * len(shape) + w] = found[U(j) * width + U(w)]
-            out_hashes[to_part, to] = hashes[j]
-            out_fathers[to_part, to] = np.uint32(fathers[j])
-            sent[to_part] = to + 1
-    control[HEAD] = np.int64(head)
-    return why
-
-
-@njit(cache=True, nogil=True)
-def owners(shape: Any, words: Any, mask: Any, owned_by: Any) -> None:
-    """Write down which part owns each of some states, given one less than the number of parts."""
-    for j in range(owned_by.size):
-        owned_by[j] = np.int64(_hash(shape, words, U(j) * U(len(shape))) & U(mask))
-
-
-@njit(cache=True, nogil=True)
-def gather(
-    shape: Any,
-    control: Any,
-    order: Any,
-    parents: Any,
-    table: Any,
-    inbox: Any,
-    in_hashes: Any,
-    in_fathers: Any,
-    count: Any,
-    sender: Any,
-    sender_bits: Any,
-) -> None:
-    """Enter the states that another part handed over; there must be room for all of them."""
-    width = U(len(shape))
-    size = U(table.size) // width
-    tail = U(control[TAIL])
-    for j in range(min(_BATCH, count)):
-        _prefetch(table, _slot(in_hashes[j], size) * width)
-    for j in range(count):
-        if j + _BATCH < count:
-            _prefetch(table, _slot(in_hashes[j + _BATCH], size) * width)
-        parents[tail] = np.uint32((U(in_fathers[j]) << U(sender_bits)) | U(sender))
-        tail = _insert(shape, order, table, size, tail, inbox, U(j) * width, in_hashes[j])
-    control[TAIL] = np.int64(tail)

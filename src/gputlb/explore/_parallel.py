@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gputlb.explore import _exchange as exchange
 from gputlb.explore import _kernel as kernel
 from gputlb.explore._compiled import CHUNK, Compiled, warm_up
 from gputlb.explore._store import Store
@@ -58,7 +59,7 @@ class _Parallel(Compiled):
 
     def _owners(self, rows: NDArray[np.uint64]) -> NDArray[np.int64]:
         found = np.empty(len(rows), np.int64)
-        kernel.owners((0,) * self.layout.words, np.ascontiguousarray(rows).ravel(), (1 << self._bits) - 1, found)
+        exchange.owners((0,) * self.layout.words, np.ascontiguousarray(rows).ravel(), (1 << self._bits) - 1, found)
         return found
 
     def parent(self, where: tuple[int, int]) -> tuple[int, int]:
@@ -152,7 +153,7 @@ class _Parallel(Compiled):
         store, outbox = self.stores[part], self._outboxes[part]
         outbox.sent[:] = 0
         return int(
-            kernel.scatter(
+            exchange.scatter(
                 store.shape,
                 store.control,
                 store.order,
@@ -172,7 +173,7 @@ class _Parallel(Compiled):
             if not count:
                 continue
             store.make_room(count)
-            kernel.gather(
+            exchange.gather(
                 store.shape,
                 store.control,
                 store.order,

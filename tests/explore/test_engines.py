@@ -197,3 +197,19 @@ def test_three_clients_of_five_states_fold_to_the_multisets_of_three_out_of_five
     folded, unfolded = runtime.explore(engine="compiled"), runtime.explore(engine="compiled", symmetry=False)
 
     assert (unfolded.states, folded.states) == (5**3, 35)
+
+
+@settings(max_examples=60, deadline=None)
+@given(programs, st.sampled_from([2, 4]))
+def test_several_workers_give_the_verdict_of_one(agents, workers):
+    runtime = model(agents)
+
+    plain = runtime.explore(engine="plain", max_states=3_000)
+
+    if plain.kind != "bounded":
+        several = runtime.explore(engine="compiled", workers=workers)
+        assert several.kind == plain.kind
+        if plain.witness is None:
+            assert seen(several) == seen(plain)
+        else:
+            assert len(several.witness.schedule) == len(plain.witness.schedule)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from gputlb.explore import BadQuestion, ExploredRuntime, LockOrderInverted, NondeterministicAgent, NotSymmetric
@@ -191,6 +193,20 @@ def test_state_kept_in_an_object_without_a_trace_in_the_locals_is_found_as_a_cha
     assert str(found.value).split(": ", 1)[1] == (
         "agent 'agent0' changed Driver.flushed, which outlives its round; keep what outlives a round in cells"
     )
+
+
+def test_two_histories_that_look_alike_and_go_on_differently_are_found():
+    """A counter written in C shows neither in the locals nor in an attribute; it only turns late."""
+    runtime = ExploredRuntime()
+    cell, runs = runtime.cell("cell", 8), itertools.count()
+
+    async def body():
+        await runtime.choose(8)
+        await cell.load()
+        await cell.store(1 if next(runs) > 1 else 0)
+
+    with pytest.raises(NondeterministicAgent, match="did not repeat itself: with the same answers it came to store 0"):
+        explore(body, runtime=runtime)
 
 
 def test_a_function_that_is_not_pure_is_found():

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from gputlb.explore._runtime import AgentSpec, ExploredLock, ExploredRuntime
 
 
+_MEETINGS = 500
+_STEPS_TOGETHER = 4
+
+
 class Edge(NamedTuple):
     """One transition of an agent: what it leaves in the cell, what it was answered, and where it comes to."""
 
@@ -227,6 +231,7 @@ class Automaton:
         self.requirements: set[str] = set()
         self.replays = 0
         self._numbers: dict[object, int] = {}
+        self._meetings: dict[int, tuple[int, int | bool | None]] = {}
         self.followers = followers
         self.forbidden = forbidden
         self.alike = alike or {}
@@ -367,6 +372,8 @@ class Automaton:
         if number is not None:
             for each in runs:
                 each.dismiss()
+            if len(self._meetings) < _MEETINGS:
+                self._meetings.setdefault(number, (parent, answer))
             return number
         number = len(self.nodes)
         node = Node(number, run.operation, None, run, parent, answer, slot)
@@ -430,6 +437,22 @@ class Automaton:
             self._numbers[key] = number
             self.nodes.append(Node(number, None, run.failure, None, parent, answer, slot))
         return number
+
+    def cross_check(self) -> None:
+        """Run histories that met another one in its local state, and see that they go on as that one did."""
+        for number, (parent, answer) in self._meetings.items():
+            run = Run(self.runtime, self.spec)
+            for each in (*self.answers(parent), answer):
+                run.step(each)
+            node = self.nodes[number]
+            for _ in range(_STEPS_TOGETHER):
+                self._check(run, node)
+                edge = next((edge for edge in node.edges.values() if edge is not None), None)
+                if edge is None or self.nodes[edge.target].operation is None or edge.target == 0:
+                    break
+                run.step(edge.answer)
+                node = self.nodes[edge.target]
+            run.dismiss()
 
     def dismiss(self) -> None:
         """End every coroutine that still stands somewhere."""

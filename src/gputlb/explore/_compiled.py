@@ -11,6 +11,7 @@ from gputlb.explore import _kernel as kernel
 from gputlb.explore import _plain
 from gputlb.explore._layout import Layout
 from gputlb.explore._search import Found, Limits, Progress
+from gputlb.explore._store import GROWTH, Store
 from gputlb.explore._tables import ShiftTables, Tables
 
 if TYPE_CHECKING:
@@ -21,25 +22,30 @@ if TYPE_CHECKING:
 WARM_UP_STATES = 2_000
 """States that the plain search takes first, so that most is learned when the first layout is made."""
 
-_CHUNK = 1 << 18  # states between two looks at the clock
-_FULLEST = 0.75
-_GROWTH = 1.5
-_LEAST_SLOTS = 1 << 18
-_MANY_SLOTS = 1 << 24  # from here on, memory counts more than the time to enter all states anew
+CHUNK = 1 << 18
+"""States between two looks at the clock."""
+
 _MOST_STATES = (1 << 32) - 2
 
 
-def search(system: System, limits: Limits, warm_up_states: int = WARM_UP_STATES) -> Found:
-    """Try every order, breadth first, with the same answer as the plain search."""
-    if warm_up_states and not any(node.edges for automaton in system.automata for node in automaton.nodes):
-        _plain.search(system, Limits(max_states=min(warm_up_states, limits.max_states or warm_up_states)))
+def warm_up(system: System, limits: Limits) -> Found | None:
+    """Learn what the first states need, if nothing is known; return what went wrong before the first step."""
+    if not any(node.edges for automaton in system.automata for node in automaton.nodes):
+        _plain.search(system, Limits(max_states=min(WARM_UP_STATES, limits.max_states or WARM_UP_STATES)))
     failed = system.failed_at_start()
     if failed is not None:
         return Found("violated", 1, 0, 0, path=[system.initial], failed=failed)
-    return _Compiled(system, limits).run()
+    return None
 
 
-class _Compiled:
+def search(system: System, limits: Limits) -> Found:
+    """Try every order, breadth first, with the same answer as the plain search."""
+    return warm_up(system, limits) or Compiled(system, limits).run()
+
+
+class Compiled:
+    """One search in one thread; several parts of the space are a matter of the class built on it."""
+
     def __init__(self, system: System, limits: Limits) -> None:
         self.system = system
         self.limits = limits
@@ -50,139 +56,96 @@ class _Compiled:
         self.layout = Layout(system)
         self.tables = Tables(system, self.layout)
         self.shifts = ShiftTables(system, self.layout)
-        self.control = np.zeros(7, np.int64)
-        self.control[kernel.TAIL] = 1
+        self.stores = [Store(self.layout, np.array([self.layout.pack(first)], np.uint64))]
         self.depth = 0
-        self.checked = 0
         self.goals: set[str] = set()
         self.known_invariants: dict[tuple[str, tuple[int, ...]], bool] = {}
-        self.room = 1 << 12
-        self.parents = np.zeros(1 << 13, np.uint32)
-        self.order = np.zeros(1 << 13, np.uint32)
-        start = np.array([self.layout.pack(first)], np.uint64)
-        self.slots = _LEAST_SLOTS
-        self._buffers()
-        self._enter(start.ravel(), self.order)
-
-    def _buffers(self) -> None:
-        words = self.layout.words
-        self.shape = (0,) * words
-        self.found = np.empty(self.room * words, np.uint64)
-        self.hashes = np.empty(self.room, np.uint64)
-        self.fathers = np.empty(self.room, np.uint64)
-        deep = 4 * (kernel.MAX_WAYS + 2)
-        self.stack = np.empty(deep * words, np.uint64)
-        self.stacked = np.empty(deep, np.uint64)
-
-    def _enter(self, states: NDArray[np.uint64], order: NDArray[np.uint32]) -> None:
-        """Make a new table of the states that stand in `states` where `order` says."""
-        self.table = np.zeros(self.slots * self.layout.words, np.uint64)
-        kernel.rehash(self.shape, states, order, int(self.control[kernel.TAIL]), self.table, self.order)
-
-    @property
-    def bytes_used(self) -> int:
-        """Bytes of the table and of the two words a state beside it; pages that nobody wrote to are not there yet."""
-        return int(self.control[kernel.TAIL]) * 8 + self.table.nbytes
 
     def run(self) -> Found:
-        control, system = self.control, self.system
+        """Search until something is found, a limit is reached or nothing is left."""
+        store = self.stores[0]
+        control = store.control
         level_end = 0
         while True:
-            if control[kernel.HEAD] >= level_end:
-                broken = self._look_at_new()
-                if broken is not None:
-                    return self._found("invariant", broken)
-                if control[kernel.HEAD] == control[kernel.TAIL]:
-                    return self._found("all")
-                if level_end:
-                    self.depth += 1
-                level_end = int(control[kernel.TAIL])
-            limit = self._limit()
+            if store.head >= level_end:
+                done = self.end_level()
+                if done is not None:
+                    return done
+                level_end = store.tail
+            limit = self.limit()
             if limit is not None:
-                return self._found("bounded", limit=limit)
-            control[kernel.LIMIT] = min(level_end, int(control[kernel.HEAD]) + _CHUNK)
+                return self.found("bounded", limit=limit)
+            control[kernel.LIMIT] = min(level_end, store.head + CHUNK)
             try:
-                why = self._step()
+                arguments = store.arguments(self.tables, self.shifts)
+                why = kernel.search(
+                    store.shape, control, store.order, store.parents, store.table, store.fullest, *arguments
+                )
             except KeyboardInterrupt:
-                return self._found("bounded", limit="it was interrupted")
-            head = int(control[kernel.HEAD])
-            match why:
-                case kernel.MUST_LEARN:
-                    if self._learn():
-                        return self._violated(head)
-                case kernel.MUST_SHIFT:
-                    self._learn_shift(head)
-                case kernel.VIOLATED:
-                    return self._violated(head)
-                case kernel.ENDLESS:
-                    list(system.steps(self._state(head)))
-                    raise AssertionError("a chain without end ended")
-                case kernel.DEADLOCKED:
-                    return self._found("deadlock", head)
-                case kernel.TABLE_FULL:
-                    growth = 2 if self.slots < _MANY_SLOTS else _GROWTH
-                    self.slots = int(self.slots * growth) + self.room * 2
-                    self._enter(self.table, self.order)
-                case kernel.ORDER_FULL:
-                    self._grow(self.parents.size * 2 + self.room)
-                case kernel.BUFFER_FULL:
-                    self.room *= 2
-                    self._buffers()
+                return self.found("bounded", limit="it was interrupted")
+            done = self.attend(why, store)
+            if done is not None:
+                return done
 
-    def _step(self) -> int:
-        tables = self.tables
-        return int(
-            kernel.search(
-                self.shape,
-                self.control,
-                self.order,
-                self.parents,
-                self.table,
-                tables.agents,
-                tables.described,
-                tables.edges,
-                self.layout.folds,
-                self.shifts.relations,
-                self.shifts.moved,
-                self.shifts.shifted,
-                self.shifts.maps,
-                self.found,
-                self.hashes,
-                self.fathers,
-                self.stack,
-                self.stacked,
-                int(self.slots * _FULLEST),
-            )
-        )
+    def end_level(self) -> Found | None:
+        """Judge the level that has just been found; return the end of the search, if it is one."""
+        broken = self._look_at_new()
+        if broken is not None:
+            return self.found("invariant", broken)
+        if all(store.head == store.tail for store in self.stores):
+            return self.found("all")
+        if any(store.head for store in self.stores):
+            self.depth += 1
+        return None
 
-    def _limit(self) -> str | None:
-        limits, states = self.limits, int(self.control[kernel.TAIL])
+    def attend(self, why: int, store: Store) -> Found | None:
+        """Do what a compiled loop came back for; return the end of the search, if it is one."""
+        match why:
+            case kernel.MUST_LEARN:
+                if self._learn(store):
+                    return self._violated(store)
+            case kernel.MUST_SHIFT:
+                self._learn_shift(store)
+            case kernel.VIOLATED:
+                return self._violated(store)
+            case kernel.ENDLESS:
+                list(self.system.steps(self._state((self.stores.index(store), store.head))))
+                raise AssertionError("a chain without end ended")
+            case kernel.DEADLOCKED:
+                return self.found("deadlock", (self.stores.index(store), store.head))
+            case kernel.TABLE_FULL:
+                store.widen_table()
+            case kernel.ORDER_FULL:
+                store.lengthen_order()
+            case kernel.BUFFER_FULL:
+                store.widen_buffers()
+        return None
+
+    def limit(self) -> str | None:
+        """Return which limit has been reached; None if none has."""
+        limits = self.limits
+        states, heads = sum(store.tail for store in self.stores), sum(store.head for store in self.stores)
         seconds = time.monotonic() - self.began
         if limits.progress is not None:
-            waiting = states - int(self.control[kernel.HEAD])
-            transitions = int(self.control[kernel.TRANSITIONS])
-            limits.progress(Progress(states, transitions, self.depth, waiting, seconds))
+            limits.progress(Progress(states, self._transitions(), self.depth, states - heads, seconds))
         most = _MOST_STATES if limits.max_states is None else limits.max_states
         if states >= most:
             return f"the limit of {most:,} states was reached"
         if limits.timeout_s is not None and seconds > limits.timeout_s:
             return f"the limit of {limits.timeout_s:g} s was reached"
-        if limits.max_memory_bytes is not None and self.bytes_used * (1 + _GROWTH) > limits.max_memory_bytes:
+        # What grows is there twice for a moment.
+        soon = (1 + GROWTH) * sum(store.bytes_used for store in self.stores)
+        if limits.max_memory_bytes is not None and soon > limits.max_memory_bytes:
             return f"the limit of {limits.max_memory_bytes:,} bytes was reached"
         return None
 
-    def _grow(self, room: int) -> None:
-        # New arrays, not resized ones: only these get huge pages, which random look-ups live on.
-        count = int(self.control[kernel.TAIL])
-        for name in ("parents", "order"):
-            grown = np.empty(room, np.uint32)
-            grown[:count] = getattr(self, name)[:count]
-            setattr(self, name, grown)
+    def _transitions(self) -> int:
+        return sum(int(store.control[kernel.TRANSITIONS]) for store in self.stores)
 
-    def _learn(self) -> bool:
+    def _learn(self, store: Store) -> bool:
         """Learn what the compiled loop did not know; return whether it is wrong."""
-        system, control = self.system, self.control
-        agent, number, index = (int(control[i]) for i in (kernel.AGENT, kernel.NODE, kernel.VALUE))
+        system = self.system
+        agent, number, index = (int(store.control[i]) for i in (kernel.AGENT, kernel.NODE, kernel.VALUE))
         node = system.automata[agent].nodes[number]
         cell = system.cell_of(agent, node)
         value = index if cell < 0 else system.values[cell - system.agents][index]
@@ -195,9 +158,9 @@ class _Compiled:
             self._lay_out_anew()
         return edge is not None and system.automata[agent].nodes[edge.target].failure is not None
 
-    def _learn_shift(self, head: int) -> None:
+    def _learn_shift(self, store: Store) -> None:
         """Learn the shift of what the steps of an unexpanded state lead to."""
-        for move in self.system.steps(self._state(head)):
+        for move in self.system.steps(self._state((self.stores.index(store), store.head))):
             if move.failed is None and not self.shifts.learn(move.after):
                 self._lay_out_anew()
                 return
@@ -208,39 +171,47 @@ class _Compiled:
             self._lay_out_anew()
 
     def _lay_out_anew(self) -> None:
-        count = int(self.control[kernel.TAIL])
-        before = self.layout
-        self.layout = Layout(self.system, before)
+        self.layout = Layout(self.system, self.layout)
         self.tables = Tables(self.system, self.layout)
         self.shifts = ShiftTables(self.system, self.layout)
-        packed = self.layout.repack(self.table.reshape(-1, before.words)[self.order[:count]], before)
-        self._buffers()
-        self._enter(packed.ravel(), np.arange(count, dtype=np.uint32))
+        for store in self.stores:
+            store.repack(self.layout)
 
-    def _state(self, index: int) -> State:
-        words, slot = self.layout.words, int(self.order[index])
-        return self.layout.unpack([int(word) for word in self.table[slot * words : (slot + 1) * words]])
+    def _state(self, where: tuple[int, int]) -> State:
+        part, index = where
+        return self.layout.unpack([int(word) for word in self.stores[part].rows(index, index + 1)[0]])
 
-    def _look_at_new(self) -> int | None:
-        """Judge the level that has just been found; return the first state that breaks an invariant."""
+    @property
+    def first(self) -> tuple[int, int]:
+        """Where the first state stands."""
+        return 0, 0
+
+    def parent(self, where: tuple[int, int]) -> tuple[int, int]:
+        """Return where the state stands from which another was found."""
+        return 0, int(self.stores[0].parents[where[1]])
+
+    def _look_at_new(self) -> tuple[int, int] | None:
+        """Look for goals and broken invariants in what is new; return where the first broken one is."""
         system = self.system
-        first, self.checked = self.checked, int(self.control[kernel.TAIL])
-        goals = [goal for goal in system.goals if goal[0] not in self.goals]
-        if not (system.invariants or goals) or first == self.checked:
-            return None
-        new = self.table.reshape(-1, self.layout.words)[self.order[first : self.checked]]
-        for text, cells, predicate in goals:
-            if any(predicate(*values) for values, _ in self._values(new, cells)):
-                self.goals.add(text)
-        broken: list[int] = []
-        for text, cells, predicate in system.invariants:
-            for values, at in self._values(new, cells):
-                holds = self.known_invariants.get((text, values))
-                if holds is None:
-                    holds = self.known_invariants[text, values] = bool(predicate(*values))
-                if not holds:
-                    broken.append(first + at)
-        return min(broken, default=None)
+        broken: list[tuple[int, int]] = []
+        for part, store in enumerate(self.stores):
+            first, store.checked = store.checked, store.tail
+            goals = [goal for goal in system.goals if goal[0] not in self.goals]
+            if not (system.invariants or goals) or first == store.checked:
+                continue
+            new = store.rows(first, store.checked)
+            for text, cells, predicate in goals:
+                if any(predicate(*values) for values, _ in self._values(new, cells)):
+                    self.goals.add(text)
+            for text, cells, predicate in system.invariants:
+                for values, at in self._values(new, cells):
+                    holds = self.known_invariants.get((text, values))
+                    if holds is None:
+                        holds = self.known_invariants[text, values] = bool(predicate(*values))
+                    if not holds:
+                        broken.append((first + at, part))
+        index, part = min(broken, default=(-1, -1))
+        return None if index < 0 else (part, index)
 
     def _values(self, states: NDArray[np.uint64], cells: tuple[int, ...]) -> list[tuple[tuple[int, ...], int]]:
         """Return the distinct values of some cells, each with the first state that has them."""
@@ -254,27 +225,28 @@ class _Compiled:
             for row, where in zip(distinct, at, strict=True)
         ]
 
-    def _violated(self, head: int) -> Found:
-        """Return the violation of the unexpanded state `head`, as the plain search would come to it."""
-        for move in self.system.steps(self._state(head)):
+    def _violated(self, store: Store) -> Found:
+        """Return the violation of an unexpanded state, as the plain search would come to it."""
+        where = self.stores.index(store), store.head
+        for move in self.system.steps(self._state(where)):
             if move.failed is not None:
-                done = self._found("violated", head)
+                done = self.found("violated", where)
                 done.failed, done.agent, done.slots = move.failed, move.agent, move.slots
                 return done
         raise AssertionError("nothing is wrong there")
 
-    def _found(self, kind: str, at: int = -1, *, limit: str = "") -> Found:
+    def found(self, kind: str, where: tuple[int, int] | None = None, *, limit: str = "") -> Found:
+        """Return the end of the search, with the path to the state `where`."""
         path: list[State] = []
-        while at >= 0:
-            path.append(self._state(at))
-            at = int(self.parents[at]) if at else -1
-        control = self.control
+        while where is not None:
+            path.append(self._state(where))
+            where = self.parent(where) if where != self.first else None
         return Found(
             kind,
-            int(control[kernel.TAIL]),
-            int(control[kernel.TRANSITIONS]),
+            sum(store.tail for store in self.stores),
+            self._transitions(),
             self.depth,
-            self.bytes_used,
+            sum(store.bytes_used for store in self.stores),
             path[::-1],
             limit=limit,
             goals=frozenset(self.goals),

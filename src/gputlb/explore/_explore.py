@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
@@ -38,17 +39,30 @@ def explore(
         raise BadQuestion(f"engine {engine!r} is unknown; take auto, plain or compiled")
     if workers < 1:
         raise BadQuestion(f"{workers} workers cannot search; take 1 or more")
+    if limits.max_memory_bytes is None:
+        limits = replace(limits, max_memory_bytes=_half_of_free_memory())
     began = time.perf_counter()
     outliving = Outliving(runtime)
     system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
     runtime.system = system
     try:
         found, engine = _search(system, limits, engine, workers)
+        system.cross_check()
         outliving.check()
         runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
         return runtime.last
     finally:
         system.dismiss()
+
+
+def _half_of_free_memory() -> int | None:
+    """Return half of the bytes that the machine can give without swapping; None where it does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    free_kib = next((int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
+    return None if free_kib is None else free_kib * 512
 
 
 def _search(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
@@ -65,8 +79,10 @@ def _search(system: System, limits: Limits, engine: str, workers: int) -> tuple[
         found = _plain.search(system, replace(limits, max_states=few))
         if found.kind != "bounded" or few == limits.max_states or found.states < few:
             return found, "plain"
-    from gputlb.explore import _compiled  # noqa: PLC0415 (half a second, and not always there)
+    from gputlb.explore import _compiled, _parallel  # noqa: PLC0415 (half a second, and not always there)
 
+    if workers > 1:
+        return _parallel.search(system, limits, workers), "compiled"
     return _compiled.search(system, limits), "compiled"
 
 

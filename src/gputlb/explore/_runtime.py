@@ -421,9 +421,10 @@ class ExploredRuntime(Runtime):
                 machine has free.
             timeout_s: stop with `bounded` after this many seconds.
             symmetry: fold what `symmetric` and `relative` declared.
-            engine: `compiled` needs numba (extra `check`); `auto` takes it where it is installed, unless the space is
-                small.
-            workers: threads of the compiled engine.
+            engine: `compiled` needs numba (extra `check`); `auto` takes it where it is
+                installed and the space is not small.
+            workers: threads of the compiled engine, rounded down to a power of two. Verdict, states, transitions
+                and depth stay the same; only which of several equally short witnesses is told may differ.
             merge: let different answers lead to one local state where nothing can tell them apart any more; False
                 keeps every answer, which needs no look inside the coroutines.
             lock_order: whether locks taken in a cyclic order are a finding.

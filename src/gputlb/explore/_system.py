@@ -267,6 +267,11 @@ class System:
                 return text
         return None
 
+    def cross_check(self) -> None:
+        """Check merged local states of all agents; raises `NondeterministicAgent`."""
+        for automaton in dict.fromkeys(self.automata):
+            automaton.cross_check()
+
     def dismiss(self) -> None:
         """End every coroutine that still stands somewhere."""
         for automaton in set(self.automata):

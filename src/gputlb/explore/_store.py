@@ -1,0 +1,129 @@
+"""The states of one part of the space: a table of packed words, the order in which they came, and their parents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gputlb.explore import _kernel as kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gputlb.explore._layout import Layout
+    from gputlb.explore._tables import ShiftTables, Tables
+
+GROWTH = 1.5
+"""By what a big table grows; smaller ones double."""
+
+_FULLEST = 0.75
+_LEAST_SLOTS = 1 << 18
+_MANY_SLOTS = 1 << 24  # from here on, memory counts more than the time to enter all states anew
+_STACK_ROWS = 4 * (kernel.MAX_WAYS + 2)
+
+
+class Store:
+    """States in the order of their finding, and the buffers of whoever expands them."""
+
+    def __init__(self, layout: Layout, starts: NDArray[np.uint64], room: int = 1 << 12) -> None:
+        self.control = np.zeros(7, np.int64)
+        self.control[kernel.TAIL] = len(starts)
+        self.order = np.zeros((1 << 13) + 2 * len(starts), np.uint32)
+        self.parents = np.zeros((1 << 13) + 2 * len(starts), np.uint32)
+        self.slots = max(_LEAST_SLOTS, 2 * len(starts))
+        self.room = room
+        self.checked = 0
+        self._fit(layout)
+        self._enter(starts.ravel(), np.arange(len(starts), dtype=np.uint32))
+
+    def _fit(self, layout: Layout) -> None:
+        self.layout = layout
+        self.shape = (0,) * layout.words
+        self._found = np.empty(self.room * layout.words, np.uint64)
+        self._hashes = np.empty(self.room, np.uint64)
+        self._fathers = np.empty(self.room, np.uint64)
+        self._stack = np.empty(_STACK_ROWS * layout.words, np.uint64)
+        self._stacked = np.empty(_STACK_ROWS, np.uint64)
+
+    def _enter(self, states: NDArray[np.uint64], order: NDArray[np.uint32]) -> None:
+        """Make a new table of the states that stand in `states` where `order` says."""
+        self.table = np.zeros(self.slots * self.layout.words, np.uint64)
+        kernel.rehash(self.shape, states, order, self.tail, self.table, self.order)
+
+    @property
+    def head(self) -> int:
+        """Number of states that were expanded."""
+        return int(self.control[kernel.HEAD])
+
+    @property
+    def tail(self) -> int:
+        """Number of states."""
+        return int(self.control[kernel.TAIL])
+
+    @property
+    def fullest(self) -> int:
+        """How many states the table takes before it must grow."""
+        return int(self.slots * _FULLEST)
+
+    @property
+    def bytes_used(self) -> int:
+        """Bytes of the table and of the two words a state beside it; pages that nobody wrote to are not there yet."""
+        return self.tail * 8 + self.table.nbytes
+
+    def arguments(self, tables: Tables, shifts: ShiftTables) -> tuple[object, ...]:
+        """Return what every compiled loop takes last."""
+        return (
+            tables.agents,
+            tables.described,
+            tables.edges,
+            self.layout.folds,
+            shifts.relations,
+            shifts.moved,
+            shifts.shifted,
+            shifts.maps,
+            self._found,
+            self._hashes,
+            self._fathers,
+            self._stack,
+            self._stacked,
+        )
+
+    def widen_table(self) -> None:
+        """Make the table larger."""
+        growth = 2 if self.slots < _MANY_SLOTS else GROWTH
+        self.slots = int(self.slots * growth) + self.room * 2
+        self._enter(self.table, self.order)
+
+    def lengthen_order(self) -> None:
+        """Make room for twice as many states."""
+        # New arrays, not resized ones: only these get huge pages, which random look-ups live on.
+        room = self.parents.size * 2 + self.room
+        for name in ("parents", "order"):
+            grown = np.empty(room, np.uint32)
+            grown[: self.tail] = getattr(self, name)[: self.tail]
+            setattr(self, name, grown)
+
+    def make_room(self, states: int) -> None:
+        """Make sure that so many more states fit."""
+        while self.tail + states > self.parents.size:
+            self.lengthen_order()
+        while self.tail + states > self.fullest:
+            self.widen_table()
+
+    def widen_buffers(self) -> None:
+        """Double what one state may lead to."""
+        self.room *= 2
+        self._fit(self.layout)
+
+    def repack(self, layout: Layout) -> None:
+        """Go over to another layout."""
+        before = self.layout
+        packed = layout.repack(self.rows(0, self.tail), before)
+        self._fit(layout)
+        self._enter(packed.ravel(), np.arange(self.tail, dtype=np.uint32))
+
+    def rows(self, first: int, last: int) -> NDArray[np.uint64]:
+        """Return the words of some states, a row for each."""
+        found: NDArray[np.uint64] = self.table.reshape(-1, self.layout.words)[self.order[first:last]]
+        return found

@@ -21,6 +21,8 @@ app = App(
 app.command("gputlb.cli.facts:platforms", name="platforms", help="Print the known platforms, their engines and PCI ids.")
 app.command("gputlb.cli.facts:registers", name="registers", help="Print the registers around TLB invalidation.")
 app.command("gputlb.cli.run:run", name="run", help="Run clients on a virtual GPU and count what a scheme costs and misses.")
+app.command("gputlb.cli.diagnose:diagnose", name="diagnose", help="Tell what went wrong with the GPU, from kernel logs.")
+app.command("gputlb.cli.trace:trace", name="trace", help="Explain TLB invalidations in a trace of the kernel.")
 app.command("gputlb.cli.conformance:conformance", name="conformance", help="Replay recorded vectors against the driver.")
 
 

@@ -235,7 +235,7 @@ class Burst:
         if len(times) < 2 or len(clocks) != 1:
             return
         steps = [later[0] - earlier[0] for earlier, later in zip(times, times[1:], strict=False)]
-        steps = [step for step in steps if 0 <= step < SILENT_S]
+        steps = [step for step in steps if 0 < step < SILENT_S]
         if not steps:
             return
         whole_seconds = all(step == int(step) for step in steps)
@@ -286,7 +286,11 @@ class Burst:
         elif self.latest.get("reset_failed", 0) > good:
             incident.recovered, incident.recovered_because = False, "a reset failed and none worked after it"
         elif good > bad:
-            incident.recovered, incident.recovered_because = True, "the reset was reported as done"
+            restarted = self.latest.get("restarted", 0) == good
+            incident.recovered = True
+            incident.recovered_because = (
+                "the firmware was started again after it" if restarted else "the reset was reported as done"
+            )
         elif good:
             incident.recovered, incident.recovered_because = None, "a reset worked, but failures went on after it"
         elif "reset_started" in self.latest:
@@ -369,16 +373,24 @@ class IncidentBuilder:
         return sorted(every, key=lambda burst: burst.incident.first_line_number)
 
     def quiet_since(self, clock: str, now: float) -> list[Burst]:
-        """Close and return the bursts that have had no event for a minute of the log's own time."""
+        """Remove and return the bursts that have had no event for a minute of the log's own time."""
         done = [
-            (device, burst)
+            device
             for device, burst in self._open.items()
             if burst.last_time is not None and burst.last_time[1] == clock and now - burst.last_time[0] > BURST_GAP_S
         ]
-        for device, burst in done:
-            del self._open[device]
-            self._closed.append(burst)
-        return [burst for _, burst in done]
+        return [self._open.pop(device) for device in done]
+
+    def take_closed(self) -> list[Burst]:
+        """Remove and return the bursts that a later one of their device ended."""
+        closed, self._closed = self._closed, []
+        return closed
+
+    def take_all(self) -> list[Burst]:
+        """Remove and return every burst."""
+        every = [*self._closed, *self._open.values()]
+        self._closed, self._open = [], {}
+        return every
 
     def _take_bus(self, burst: Burst, event: Event) -> None:
         near = [
@@ -430,6 +442,9 @@ def _read_together(before: Burst, after: Burst) -> None:
         earlier.recovered_because = f"line {later.first_line_number} shows that the firmware answered later requests"
         if earlier.class_ == "invalidation_only":
             earlier.class_ = "slow_invalidation"
+    if earlier.class_ == "device_unreachable" and earlier.recovered is not True and later.event_lines:
+        later.class_ = "device_unreachable"
+        later.uncertain.append(f"taken as the consequence of line {earlier.first_line_number}, after which nothing worked")
     if before.last_time and after.first_time and before.last_time[1] == after.first_time[1]:
         gap_s = after.first_time[0] - before.last_time[0]
         if gap_s <= 0:

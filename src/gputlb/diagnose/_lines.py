@@ -8,6 +8,8 @@ import re
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _INVISIBLE = re.compile("[\0\ufeff\u200b\u200e\u200f\u00ad]")
 _BLANKS = re.compile("[\u00a0\u2007\u202f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_ANNOTATED = re.compile(r"(?:<-{2,}|←).*$")
 _ESCAPED = re.compile(r"\\([_*\[\]<>#`~-])")
 _QUOTED = re.compile(r"^\s*(?:(?:[>|#;`•‣]|//+|\*+(?=\s)|[-+](?=\s))\s*)+")
 
@@ -55,14 +57,16 @@ def cleaned(raw: str) -> str:
     line = raw
     if not line.isascii():
         line = _BLANKS.sub(" ", _INVISIBLE.sub("", line))
-    elif "\0" in line:
-        line = line.replace("\0", "")
     if "\x1b" in line:
         line = _ANSI.sub("", line)
+    if not line.isprintable():
+        line = _CONTROL.sub("", line)  # a log must not steer the terminal that shows it
     if "&" in line and ";" in line:
         line = html.unescape(line)
     if "\\" in line:
         line = _ESCAPED.sub(r"\1", line)
+    if "<--" in line or "←" in line:
+        line = _ANNOTATED.sub("", line)  # somebody's own words, such as `<-- RECOVERED`
     line = line.rstrip()
     quoted = _QUOTED.match(line)
     return line[quoted.end() :] if quoted else line

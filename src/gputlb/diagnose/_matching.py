@@ -17,8 +17,10 @@ LONGEST_KEPT_TEXT = 400
 INTEL_DRIVERS = ("i915", "xe")
 GPU_DRIVERS = ("i915", "xe", "amdgpu", "nouveau", "panfrost", "panthor", "mali", "drmn", "i915kms")
 
+# Joining wrapped lines can double a blank; a blank with a quantifier, or in a set, is meant as it stands.
+_PLAIN_BLANK = re.compile(r"(?<![\[\\]) (?![?*+{:\]])")
 _TABLE: list[tuple[str, re.Pattern[str], Message]] = [
-    (message.literal, re.compile(message.match.replace(" ", " +")), message) for message in messages()
+    (message.literal, re.compile(_PLAIN_BLANK.sub(" +", message.match)), message) for message in messages()
 ]
 _PCI = r"(?:[0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]"
 _DEVICE = re.compile(

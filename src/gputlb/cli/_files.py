@@ -1,20 +1,44 @@
-"""Output files: whole or not at all."""
+"""Files on the command line: names to read, and output written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
+from inspect import signature
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from gputlb.errors import GputlbError
+from gputlb.errors import GputlbError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
 class CannotWrite(GputlbError):
     """The output file cannot be written; the text says why."""
+
+
+class UnknownOption(GputlbError):
+    """An option that the verb does not have."""
+
+
+def refuse_unknown_options(names: Sequence[str], verb: Callable[..., int]) -> None:
+    """Refuse file names that look like options; `-` alone, standard input, is none.
+
+    A verb that takes `-` as a file gets misspelt options as files too.
+
+    Raises:
+        UnknownOption: naming the nearest option of the verb.
+    """
+    for name in names:
+        if name.startswith("-") and name != "-":
+            known = [
+                f"--{option.replace('_', '-')}" for option in signature(verb).parameters if option != "files"
+            ]
+            raise UnknownOption(
+                f"unknown option {name}{did_you_mean(name, known)}; for a file of that name write ./{name}"
+            )
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -25,7 +49,9 @@ def write_whole(path: Path, text: str) -> None:
     """
     temporary = None
     try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
             temporary = file.name
             file.write(text)
         umask = os.umask(0)

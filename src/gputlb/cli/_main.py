@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from cyclopts import App, CycloptsError
@@ -39,6 +40,10 @@ def main() -> None:
     except GputlbError as error:
         print(f"gputlb: {error}", file=sys.stderr)
         sys.exit(BAD_QUESTION)
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; without this, Python complains once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FINE)
     except KeyboardInterrupt:
         print("gputlb: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)

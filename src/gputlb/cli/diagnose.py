@@ -8,13 +8,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gputlb import diagnose as room
-from gputlb.cli._files import write_whole
+from gputlb.cli._files import refuse_unknown_options, write_whole
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
 
 def diagnose(
-    *files: str,
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
     json: Flag = False,
     html: Path | None = None,
     upstream: Flag = False,
@@ -40,6 +40,7 @@ def diagnose(
     follow
         Wait for new lines and report new incidents only.
     """
+    refuse_unknown_options(files, diagnose)
     if follow:
         from gputlb.report.diagnose_follow import print_incidents_as_they_happen
 

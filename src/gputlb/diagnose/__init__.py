@@ -1,5 +1,6 @@
 """What went wrong on a machine: kernel logs and traces, read, ordered and explained."""
 
+from gputlb.diagnose._advising import Advised
 from gputlb.diagnose._diagnosis import SCHEMA, Diagnosis, diagnose
 from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 from gputlb.diagnose._events import Event
@@ -12,6 +13,7 @@ from gputlb.diagnose._upstream import upstream_report
 
 __all__ = [
     "SCHEMA",
+    "Advised",
     "DecompressionBomb",
     "Diagnosis",
     "Event",

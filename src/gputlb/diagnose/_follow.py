@@ -77,7 +77,11 @@ def _over(
 
 
 def _news(
-    state: Literal["began", "over"], burst: Burst, scan: LogScan, machine: MachineReader, names: dict[str, str]
+    state: Literal["began", "over"],
+    burst: Burst,
+    scan: LogScan,
+    machine: MachineReader,
+    names: dict[str, str],
 ) -> IncidentNews:
     incident = burst.close(scan.extent.end_time)
     facts = machine.finish(names)

@@ -137,7 +137,9 @@ class Burst:
         if "reason" in event.fields:
             self.reasons.add(event.fields["reason"])
         if not event.device_certain:
-            self._uncertain(f"line {event.line} names no device; {event.device} was taken from its neighbours")
+            self._uncertain(
+                f"line {event.line} names no device; {event.device} was taken from its neighbours"
+            )
         if event.tlb:
             self._add_tlb(event, now)
 
@@ -202,7 +204,9 @@ class Burst:
         last = self.last_tlb_time
         gap_s = now[0] - last[0] if last is not None and last[1] == now[1] else 0.0
         if gap_s >= SILENT_S and len(self.incident.silent_gaps) < _MOST_SAMPLES:
-            gap = SilentGap(self.incident.last_line_number, event.line, round(gap_s, 3), "no line about the device")
+            gap = SilentGap(
+                self.incident.last_line_number, event.line, round(gap_s, 3), "no line about the device"
+            )
             self.incident.silent_gaps.append(gap)
 
     def _uncertain(self, sentence: str) -> None:
@@ -246,7 +250,8 @@ class Burst:
         fitting = [
             (abs(spacing * 1e6 - wait.wait_us), wait)
             for wait in invalidation_waits()
-            if incident.kinds.keys() & set(wait.kinds) and 0.85 * wait.wait_us <= spacing * 1e6 <= 1.35 * wait.wait_us
+            if incident.kinds.keys() & set(wait.kinds)
+            and 0.85 * wait.wait_us <= spacing * 1e6 <= 1.35 * wait.wait_us
         ]
         if fitting:
             incident.spacing_reading = min(fitting, key=lambda pair: pair[0])[1].text
@@ -255,9 +260,7 @@ class Burst:
         incident = self.incident
         if not self.pairs:
             if len(self.seqnos) == 1 and incident.event_lines - incident.duplicates > 1:
-                incident.answer_reading = (
-                    "the same seqno again and again: the driver's table of waiters may be full and its one reserve slot in use"
-                )
+                incident.answer_reading = "the same seqno again and again: the driver's table of waiters may be full and its one reserve slot in use"
             return
         distinct = {seqno for seqno, _ in self.pairs}
         if len(distinct) >= 2:
@@ -268,7 +271,9 @@ class Burst:
                 "the firmware has stopped answering"
             )
         elif all((seqno - recv) % _XE_SEQNO_MODULUS == 1 for seqno, recv in self.pairs):
-            incident.answer_reading = "recv is always one behind: single answers were lost or late, the firmware is alive"
+            incident.answer_reading = (
+                "recv is always one behind: single answers were lost or late, the firmware is alive"
+            )
             if len(distinct) == 1:
                 incident.answer_reading = "recv is one behind: this one answer was lost or late"
         elif any(_passed(recv, seqno) for seqno, recv in self.pairs):
@@ -292,13 +297,18 @@ class Burst:
                 "the firmware was started again after it" if restarted else "the reset was reported as done"
             )
         elif good:
-            incident.recovered, incident.recovered_because = None, "a reset worked, but failures went on after it"
+            incident.recovered, incident.recovered_because = (
+                None,
+                "a reset worked, but failures went on after it",
+            )
         elif "reset_started" in self.latest:
             began = self.last_role_time.get("reset_started")
             end = end_time.get(began[1]) if began else None
             if began and end is not None and end - began[0] >= SETTLED_S and incident.driver == "xe":
                 incident.recovered = False
-                incident.recovered_because = "a reset began and was never reported as done, although the log goes on"
+                incident.recovered_because = (
+                    "a reset began and was never reported as done, although the log goes on"
+                )
             else:
                 incident.recovered_because = "a reset began; the log does not tell how it ended"
         elif incident.recv_frozen and len(self.pairs) >= 3:
@@ -313,16 +323,27 @@ class Burst:
         first, incident = self.order, self.incident
         never = self.taken + 1
         tlb = first.get("tlb", never)
-        if first.get("unreachable", never) < tlb or {"mmio_unreliable", "power_state_failed"} & incident.kinds.keys():
+        if (
+            first.get("unreachable", never) < tlb
+            or {"mmio_unreliable", "power_state_failed"} & incident.kinds.keys()
+        ):
             return "device_unreachable"
         if first.get("firmware", never) < min(tlb, first.get("hang", never)):
             return "firmware_channel_dead_or_busy"
         if min(first.get("hang", never), first.get("reset_failed", never)) < tlb:
-            return "engine_hang_then_failed_reset" if "reset_failed" in first or "wedged" in first else "engine_hang"
+            return (
+                "engine_hang_then_failed_reset"
+                if "reset_failed" in first or "wedged" in first
+                else "engine_hang"
+            )
         if self._late():
             return "slow_invalidation"
         waits = incident.kinds.get("guc_timeout", 0) + incident.kinds.get("xe_fence_timeout", 0)
-        if "firmware" in first or incident.recv_frozen or (waits and ("hang" in first or "reset_started" in first)):
+        if (
+            "firmware" in first
+            or incident.recv_frozen
+            or (waits and ("hang" in first or "reset_started" in first))
+        ):
             return "firmware_channel_dead_or_busy"
         if incident.kinds.get("guc_timeout", 0) >= 3 and len(self.seqnos) >= 3 and incident.spacing_reading:
             return "firmware_channel_dead_or_busy"
@@ -377,7 +398,9 @@ class IncidentBuilder:
         done = [
             device
             for device, burst in self._open.items()
-            if burst.last_time is not None and burst.last_time[1] == clock and now - burst.last_time[0] > BURST_GAP_S
+            if burst.last_time is not None
+            and burst.last_time[1] == clock
+            and now - burst.last_time[0] > BURST_GAP_S
         ]
         return [self._open.pop(device) for device in done]
 
@@ -396,7 +419,9 @@ class IncidentBuilder:
         near = [
             bus
             for bus in self._bus
-            if bus.time is not None and event.time is not None and bus.clock == event.clock
+            if bus.time is not None
+            and event.time is not None
+            and bus.clock == event.clock
             and 0 <= event.time - bus.time <= BUS_NEAR_S
         ]
         for bus in near:
@@ -439,12 +464,16 @@ def _read_together(before: Burst, after: Burst) -> None:
         and _passed(answered, earlier.seqno_last)
     ):
         earlier.recovered = True
-        earlier.recovered_because = f"line {later.first_line_number} shows that the firmware answered later requests"
+        earlier.recovered_because = (
+            f"line {later.first_line_number} shows that the firmware answered later requests"
+        )
         if earlier.class_ == "invalidation_only":
             earlier.class_ = "slow_invalidation"
     if earlier.class_ == "device_unreachable" and earlier.recovered is not True and later.event_lines:
         later.class_ = "device_unreachable"
-        later.uncertain.append(f"taken as the consequence of line {earlier.first_line_number}, after which nothing worked")
+        later.uncertain.append(
+            f"taken as the consequence of line {earlier.first_line_number}, after which nothing worked"
+        )
     if before.last_time and after.first_time and before.last_time[1] == after.first_time[1]:
         gap_s = after.first_time[0] - before.last_time[0]
         if gap_s <= 0:

@@ -35,7 +35,17 @@ def kernel_fixes(kernel: str | None, drivers: set[str]) -> list[FixPresence]:
         if fix.driver in drivers:
             presence, because = _judge(fix, kernel)
             judged.append(
-                FixPresence(fix.id, fix.driver, fix.behaviour, presence, because, fix.missing, fix.commits, fix.since, fix.cve)
+                FixPresence(
+                    fix.id,
+                    fix.driver,
+                    fix.behaviour,
+                    presence,
+                    because,
+                    fix.missing,
+                    fix.commits,
+                    fix.since,
+                    fix.cve,
+                )
             )
     return judged
 

@@ -65,6 +65,8 @@ def cleaned(raw: str) -> str:
         line = html.unescape(line)
     if "\\" in line:
         line = _ESCAPED.sub(r"\1", line)
+    if "=3D" in line:
+        line = line.replace("=3D", "=")  # mail in quoted-printable
     if "<--" in line or "←" in line:
         line = _ANNOTATED.sub("", line)  # somebody's own words, such as `<-- RECOVERED`
     line = line.rstrip()

@@ -17,14 +17,18 @@ _LINUX = re.compile(r"Linux version (\S{1,80}) \(([^)]{0,120})\)(.{0,300})")
 _FREEBSD = re.compile(r"\bFreeBSD (\d+\.\d+-[\w-]+)")
 _OOPS = re.compile(r"Comm: .{1,40}? (?:Not tainted|Tainted: [A-Z ]+?) (\d+\.\d+[^ ]{0,60}) #")
 _CMDLINE = re.compile(r"(?:Kernel command|[Cc]ommand) line: (.{1,2000})")
-_PCI_ENUMERATED = re.compile(r"pci ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): \[8086:([0-9a-f]{4})\] .*?class 0x(03|12)")
+_PCI_ENUMERATED = re.compile(
+    r"pci ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): \[8086:([0-9a-f]{4})\] .*?class 0x(03|12)"
+)
 _LSPCI = re.compile(
     r"\b((?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.\d) (?:VGA|Display|3D)[^\[]{0,80}\[03\d\d\]:.{1,120}?\[8086:([0-9a-f]{4})\]"
 )
 _XE_FOUND = re.compile(
     r"\b(?:xe|i915) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,40}?[Ff]ound (\w+)(?:/\w+)? \(device ID ([0-9a-f]{4})\)"
 )
-_XE_PARAMETERS = re.compile(r"\bxe ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,20}?\[drm\] (\w+)  ([0-9a-f]{4}):[0-9a-f]{4} dgfx")
+_XE_PARAMETERS = re.compile(
+    r"\bxe ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,20}?\[drm\] (\w+)  ([0-9a-f]{4}):[0-9a-f]{4} dgfx"
+)
 _FIRMWARE = re.compile(
     r"\b(?:i915|xe) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,60}?(GuC|HuC|GSC|DMC) firmware (?:from )?(\S{1,80}\.bin)"
     r"(?: \(v([\d.]+)\)|,? version:? ?([\d.]+))"
@@ -55,7 +59,18 @@ _DISTRIBUTIONS = (
     ("Unraid", re.compile(r"Unraid", re.IGNORECASE)),
     ("WSL", re.compile(r"microsoft-standard-WSL", re.IGNORECASE)),
 )
-_WORDS = ("Linux version", "ommand line: ", "Comm: ", "FreeBSD ", "8086:", "irmware", "evice ID", "VF", "dgfx", "fw_ver")
+_WORDS = (
+    "Linux version",
+    "ommand line: ",
+    "Comm: ",
+    "FreeBSD ",
+    "8086:",
+    "irmware",
+    "evice ID",
+    "VF",
+    "dgfx",
+    "fw_ver",
+)
 
 
 class GpuDevice(msgspec.Struct):
@@ -125,7 +140,7 @@ class MachineReader:
         if found := _FUNCTION.search(text):
             mode = found[2]
             self.device(found[1]).function = "VF" if mode == "VF" else "PF"
-        elif found := _PROSE_ID.search(text):
+        elif (found := _PROSE_ID.search(text)) and platform_of(found[1]) is not None:
             self._prose_ids[found[1]] = None
 
     def device(self, address: str, driver: str | None = None) -> GpuDevice:
@@ -140,7 +155,12 @@ class MachineReader:
         """Return the facts; `named` are the devices that drivers named, with their drivers."""
         for address, driver in named.items():
             device = self.device(address, driver)
-            if device.function is None and driver in ("i915", "xe") and address[-1:] not in ("", "0") and "." in address:
+            if (
+                device.function is None
+                and driver in ("i915", "xe")
+                and address[-1:] not in ("", "0")
+                and "." in address
+            ):
                 device.function = "VF"
         gpus = [device for device in self._devices.values() if device.driver in GPU_DRIVERS or device.pci_id]
         if len(self._prose_ids) == 1 and len(gpus) == 1 and gpus[0].pci_id is None:

@@ -40,6 +40,7 @@ _HEADS = (
     (re.compile(r"Timeout waiting for sem(?: [ \w]*)?[>.… ]*$"), "amdgpu_vm_flush_sem_timeout"),
     (re.compile(r"Timeout waiting for VM f(?:[ \w]*)?[>.… ]*$"), "amdgpu_vm_flush_ack_timeout"),
 )
+_FORMAT_STRING = re.compile(r"%(?:ll|l|#)?[dusxp]")
 _INTEGERS = ("seqno", "recv")
 
 
@@ -74,7 +75,8 @@ def found_in(text: str) -> list[Found]:
 def weight(text: str) -> int:
     """Return how much of known messages a text holds: more messages, more fields, longer fields."""
     return sum(
-        1000 + sum(100 + len(value) for value in hit.match.groups() if value is not None) for hit in found_in(text)
+        1000 + sum(100 + len(value) for value in hit.match.groups() if value is not None)
+        for hit in found_in(text)
     )
 
 
@@ -129,6 +131,12 @@ def full_address(pci: str) -> str:
 
 def _event(hit: Found, before: str, text: str, line: int) -> Event | None:
     message, match = hit.message, hit.match
+    if (
+        message.tlb
+        and not any(match.groups())
+        and _FORMAT_STRING.search(text, max(0, match.start() - 4), match.end() + 12)
+    ):
+        return None  # the kernel's source, not its log
     place = place_in(before)
     driver = place.driver if place.driver in GPU_DRIVERS or not message.drivers else None
     if message.guard == "driver" and not (driver in message.drivers or driver == "drmn"):

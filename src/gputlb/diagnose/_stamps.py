@@ -19,7 +19,9 @@ _BOOT = re.compile(r"\[ {0,11}(\d{1,9}\.\d{1,9})\]")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?")
 _CTIME = re.compile(r"([^\W\d]{3,10})\.? +(\d{1,2}) +(\d\d):(\d\d):(\d\d) +(\d{4})\b")
 _MONTH_FIRST = re.compile(r"\b([^\W\d]{3,10})\.? +(\d{1,2}) *(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
-_DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([^\W\d]{3,10})\.?(?: (\d{4}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
+_DAY_FIRST = re.compile(
+    r"\b(\d{1,2})\.? ([^\W\d]{3,10})\.?(?: (\d{4}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
+)
 _DAY_TIME = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\b(?!:)")
 _UNIX = re.compile(r"^\s*(\d{10}\.\d{1,9})\b")
 _BOOT_BARE = re.compile(r"^\s*(?:<\d+>)?\s*(\d{1,7}\.\d{6})\]?:?\s")
@@ -59,7 +61,9 @@ def _wall_stamp(before: str) -> Stamp | None:
     if found := _MONTH_FIRST.search(before):
         # A month in an unknown language: the day and the time still order the lines of one month.
         month = months().get(found[1].lower(), 1)
-        time = _seconds(YEAR_UNKNOWN, month, int(found[2]), int(found[3]), int(found[4]), int(found[5]), found[6])
+        time = _seconds(
+            YEAR_UNKNOWN, month, int(found[2]), int(found[3]), int(found[4]), int(found[5]), found[6]
+        )
         return Stamp(time, "wall", found[0])
     if found := _DAY_FIRST.search(before):
         month = months().get(found[2].lower(), 1)

@@ -10,6 +10,7 @@ from gputlb.diagnose._lines import cleaned, continues, starts_entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+_SOFT_BREAK_COLUMN = 60
 LONGEST_ENTRY_LINES = 8
 LONGEST_PROSE_LINES = 40
 
@@ -25,7 +26,9 @@ class Entry:
 
     __slots__ = ("_starts", "cut", "first_line", "text")
 
-    def __init__(self, text: str, first_line: int, starts: list[int] | None = None, *, cut: bool = False) -> None:
+    def __init__(
+        self, text: str, first_line: int, starts: list[int] | None = None, *, cut: bool = False
+    ) -> None:
         self.text = text
         self.first_line = first_line
         self._starts = starts
@@ -69,10 +72,20 @@ def entries(
         at = end
 
 
+def _is_soft_break(line: str) -> bool:
+    """Return whether a line ends as quoted-printable mail breaks lines: an equals sign about column 76."""
+    return len(line) >= _SOFT_BREAK_COLUMN and line.endswith("=")
+
+
 def _joined(lines: list[str], full: list[bool], weigh: Callable[[str], int]) -> tuple[str, list[int]]:
     text, starts = lines[0], [0]
     for i in range(1, len(lines)):
         before, after = lines[i - 1].lstrip(), lines[i].lstrip()
+        if text.endswith("=") and _is_soft_break(before):
+            text = text[:-1]
+            starts.append(len(text))
+            text += after
+            continue
         glue = " "
         if before and after and not (before[-1].isspace() or after[0].isspace()):
             spaced, tight = weigh(f"{before} {after}"), weigh(before + after)

@@ -54,7 +54,8 @@ def _headline(diagnosis: Diagnosis) -> str:
 def _machine(diagnosis: Diagnosis) -> str:
     machine = diagnosis.machine
     rows = [
-        f"- kernel: {machine.kernel or 'not in the log'}" + (f" ({machine.distribution})" if machine.distribution else ""),
+        f"- kernel: {machine.kernel or 'not in the log'}"
+        + (f" ({machine.distribution})" if machine.distribution else ""),
         f"- command line: {redacted(machine.command_line) if machine.command_line else 'not in the log'}",
     ]
     if machine.csme_firmware:

@@ -47,7 +47,9 @@ def device_name(device: str | None, machine: Machine) -> str:
         word
         for word in (
             gpu.platform if gpu else None,
-            {"VF": "a virtual function", "PF": "the physical function"}.get((gpu.function or "") if gpu else ""),
+            {"VF": "a virtual function", "PF": "the physical function"}.get(
+                (gpu.function or "") if gpu else ""
+            ),
         )
         if word
     ]
@@ -57,7 +59,8 @@ def device_name(device: str | None, machine: Machine) -> str:
 def worst_first(incidents: Sequence[Incident]) -> list[Incident]:
     """Return incidents with TLB failures first, then what did not recover, then the largest."""
     return sorted(
-        incidents, key=lambda each: (each.count == 0, each.recovered is not False, each.recovered is True, -each.count)
+        incidents,
+        key=lambda each: (each.count == 0, each.recovered is not False, each.recovered is True, -each.count),
     )
 
 
@@ -80,10 +83,14 @@ def verdict(
     more = len(incidents) - 1
     if more:
         where = f" on {others + 1} devices" if others else ""
-        sentences.append(f"There {'is' if more == 1 else 'are'} {more} more incident{'s' * (more > 1)} in this log{where}.")
+        sentences.append(
+            f"There {'is' if more == 1 else 'are'} {more} more incident{'s' * (more > 1)} in this log{where}."
+        )
     if worst.advice:
         best = advice[worst.advice[0]]
-        sure = {"strong": "This is very likely", "likely": "This looks like", "possible": "This may be"}[best.confidence]
+        sure = {"strong": "This is very likely", "likely": "This looks like", "possible": "This may be"}[
+            best.confidence
+        ]
         sentences.append(f"{sure} a known issue: {best.title}.")
     return " ".join(sentence for sentence in sentences if sentence)
 

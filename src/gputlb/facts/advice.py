@@ -69,4 +69,6 @@ class Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def advice() -> tuple[Advice, ...]:
     """Return every known issue, the most specific first."""
-    return msgspec.json.decode(files("gputlb.facts").joinpath("advice.json").read_bytes(), type=tuple[Advice, ...])
+    return msgspec.json.decode(
+        files("gputlb.facts").joinpath("advice.json").read_bytes(), type=tuple[Advice, ...]
+    )

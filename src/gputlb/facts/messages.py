@@ -13,7 +13,15 @@ from typing import Literal
 import msgspec
 
 Role = Literal[
-    "firmware", "unreachable", "hang", "reset_started", "reset_failed", "reset_done", "wedged", "effect", "restarted"
+    "firmware",
+    "unreachable",
+    "hang",
+    "reset_started",
+    "reset_failed",
+    "reset_done",
+    "wedged",
+    "effect",
+    "restarted",
 ]
 
 PREFILTER_LITERALS = ("nvalidat", "flush", "AS_ACTIVE", "wait reg")

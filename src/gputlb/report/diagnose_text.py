@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+from gputlb.report.plain_text import Page
 
 if TYPE_CHECKING:
-    from gputlb.diagnose import Diagnosis, Event, Incident
+    from rich.console import Console
+
+    from gputlb.diagnose import Advised, Diagnosis, Event, Incident
 
 MOST_TIMELINE_ROWS = 40
 MOST_INCIDENTS = 12
@@ -22,23 +21,26 @@ _CLASS_WORDS = {
     "slow_invalidation": "slow invalidation",
     "invalidation_only": "invalidation only",
 }
-_RECOVERY = {True: ("recovered", "green"), False: ("not recovered", "red"), None: ("recovery unknown", "yellow")}
+_RECOVERY = {
+    True: ("recovered", "green"),
+    False: ("not recovered", "red"),
+    None: ("recovery unknown", "yellow"),
+}
 
 
 def print_diagnosis(diagnosis: Diagnosis, console: Console | None = None) -> None:
     """Print a diagnosis for a person."""
-    out = console or Console(highlight=False, soft_wrap=False)
-    out.print(Text(diagnosis.verdict, style="bold"))
+    page = Page(console)
+    page.paragraph(diagnosis.verdict, style="bold")
     if diagnosis.incidents:
-        _print_timeline(diagnosis, out)
+        _print_timeline(diagnosis, page)
         for incident in diagnosis.incidents[:MOST_INCIDENTS]:
-            _print_incident(incident, diagnosis, out)
-        if len(diagnosis.incidents) > MOST_INCIDENTS:
-            out.print(f"\n{len(diagnosis.incidents) - MOST_INCIDENTS} further incidents: see --json or --html.")
-        _print_advice(diagnosis, out)
-    _print_machine(diagnosis, out)
-    _print_fixes(diagnosis, out)
-    _print_reading(diagnosis, out)
+            _print_incident(incident, page)
+        page.more(len(diagnosis.incidents) - MOST_INCIDENTS, "incidents: see --json or --html")
+        _print_advice(diagnosis, page)
+    _print_machine(diagnosis, page)
+    _print_fixes(diagnosis, page)
+    _print_reading(diagnosis, page)
 
 
 def class_words(name: str) -> str:
@@ -51,22 +53,15 @@ def recovery_words(recovered: bool | None) -> str:
     return _RECOVERY[recovered][0]
 
 
-def _title(out: Console, text: str) -> None:
-    out.print()
-    out.print(Text(text, style="bold underline"))
-
-
-def _print_timeline(diagnosis: Diagnosis, out: Console) -> None:
-    _title(out, "Timeline")
-    table = Table(box=None, show_header=True, header_style="dim", pad_edge=False)
-    for heading in ("line", "time", "device", "what"):
-        table.add_column(heading, no_wrap=heading != "what", overflow="fold")
+def _print_timeline(diagnosis: Diagnosis, page: Page) -> None:
+    page.title("Timeline")
     rows = timeline_rows(diagnosis.events)
-    for first, count, last in rows[:MOST_TIMELINE_ROWS]:
-        table.add_row(str(first.line), first.stamp or "", first.device or "?", what_happened(first, count, last))
-    out.print(table)
-    if len(rows) > MOST_TIMELINE_ROWS:
-        out.print(f"… and {len(rows) - MOST_TIMELINE_ROWS} further entries: see --json or --html.", style="dim")
+    cells = [
+        (str(first.line), first.stamp or "", first.device or "?", what_happened(first, count, last))
+        for first, count, last in rows[:MOST_TIMELINE_ROWS]
+    ]
+    page.table(("line", "time", "device", "what"), cells)
+    page.more(len(rows) - MOST_TIMELINE_ROWS, "entries: see --json or --html")
 
 
 def timeline_rows(events: list[Event]) -> list[tuple[Event, int, Event]]:
@@ -108,21 +103,31 @@ def what_happened(first: Event, count: int, last: Event) -> str:
     return words
 
 
-_SHOWN_FIELDS = ("ecode", "process", "reason", "what", "domain", "action", "error", "engine_class", "from_state", "to_state")
+_SHOWN_FIELDS = (
+    "ecode",
+    "process",
+    "reason",
+    "what",
+    "domain",
+    "action",
+    "error",
+    "engine_class",
+    "from_state",
+    "to_state",
+)
 
 
-def _print_incident(incident: Incident, diagnosis: Diagnosis, out: Console) -> None:
+def _print_incident(incident: Incident, page: Page) -> None:
     words, colour = _RECOVERY[incident.recovered]
-    title = Text.assemble(
+    page.gap()
+    function = f" [{incident.function}]" if incident.function else ""
+    page.styled(
         (incident.device or "device unknown", "bold"),
-        (f" [{incident.function}]" if incident.function else ""),
-        f"  {_CLASS_WORDS[incident.class_]}  ",
+        (f"{function}  {_CLASS_WORDS[incident.class_]}  ", ""),
         (words, colour),
     )
-    out.print()
-    out.print(title)
     for line in incident_lines(incident):
-        out.print(Padding(Text(line), (0, 0, 0, 2)))
+        page.item(line)
 
 
 def incident_lines(incident: Incident) -> list[str]:
@@ -133,7 +138,9 @@ def incident_lines(incident: Incident) -> list[str]:
         parts = [
             f"{incident.event_lines} line{'s' * (incident.event_lines != 1)}",
             f"{incident.suppressed} not printed" if incident.suppressed else "",
-            f"{incident.duplicates} duplicate{'s' * (incident.duplicates != 1)} left out" if incident.duplicates else "",
+            f"{incident.duplicates} duplicate{'s' * (incident.duplicates != 1)} left out"
+            if incident.duplicates
+            else "",
         ]
         lines.append(f"{text} ({', '.join(part for part in parts if part)})")
     if incident.engines or incident.gts:
@@ -147,39 +154,49 @@ def incident_lines(incident: Incident) -> list[str]:
         lines.append(f"spacing {incident.spacing_s:g} s: {incident.spacing_reading}")
     lines.append(f"{recovery_words(incident.recovered)}: {incident.recovered_because}")
     lines += [
-        f"silent for {gap.seconds:g} s before line {gap.before_line}: {gap.reading}" for gap in incident.silent_gaps[:5]
+        f"silent for {gap.seconds:g} s before line {gap.before_line}: {gap.reading}"
+        for gap in incident.silent_gaps[:5]
     ]
     lines += [f"uncertain: {sentence}" for sentence in incident.uncertain]
     return lines
 
 
-def _print_advice(diagnosis: Diagnosis, out: Console) -> None:
-    shown: set[str] = set()
+def _print_advice(diagnosis: Diagnosis, page: Page) -> None:
+    for number, item in enumerate(distinct_advice(diagnosis)):
+        if number == 0:
+            page.title("What to do")
+        page.gap()
+        page.styled((item.title, "bold"), (f"  ({item.confidence})", ""))
+        page.paragraph(item.explanation, indent=2)
+        if item.question:
+            page.item(f"question: {item.question}")
+        for check in item.check:
+            page.item(f"check: {check.text}")
+            if check.command:
+                page.command(check.command)
+        for text in item.helps:
+            page.item(f"helps: {text}")
+        for text in item.does_not_help:
+            page.item(f"does not help: {text}")
+        page.item(f"sources: {', '.join(item.sources)}")
+
+
+def distinct_advice(diagnosis: Diagnosis) -> list[Advised]:
+    """Return every issue once, as the first incident has it."""
+    found: dict[str, Advised] = {}
     for incident in diagnosis.incidents:
         for key in incident.advice:
             item = diagnosis.advice[key]
-            if item.id in shown:
-                continue
-            if not shown:
-                _title(out, "What to do")
-            shown.add(item.id)
-            out.print()
-            out.print(Text.assemble((item.title, "bold"), f"  ({item.confidence})"))
-            out.print(Padding(Text(item.explanation), (0, 0, 0, 2)))
-            lines = [f"question: {item.question}"] if item.question else []
-            for check in item.check:
-                lines.append(f"check: {check.text}" + (f"\n         $ {check.command}" if check.command else ""))
-            lines += [f"helps: {text}" for text in item.helps]
-            lines += [f"does not help: {text}" for text in item.does_not_help]
-            lines.append(f"sources: {', '.join(item.sources)}")
-            for line in lines:
-                out.print(Padding(Text(line), (0, 0, 0, 2)))
+            found.setdefault(item.id, item)
+    return list(found.values())
 
 
-def _print_machine(diagnosis: Diagnosis, out: Console) -> None:
+def machine_rows(diagnosis: Diagnosis) -> list[tuple[str, str]]:
+    """Return what the log tells about the machine, as names and values."""
     machine = diagnosis.machine
+    distribution = f" ({machine.distribution})" if machine.distribution else ""
     rows = [
-        ("kernel", " ".join(part for part in (machine.kernel, f"({machine.distribution})" if machine.distribution else "") if part)),
+        ("kernel", (machine.kernel or "") + distribution),
         ("command line", machine.command_line or ""),
         ("CSME firmware", machine.csme_firmware or ""),
     ]
@@ -187,35 +204,42 @@ def _print_machine(diagnosis: Diagnosis, out: Console) -> None:
         words = [gpu.driver or "", gpu.platform or "", gpu.pci_id or "", gpu.function or ""]
         words += [f"{name} {version}" for name, version in gpu.firmware.items()]
         rows.append((gpu.device, ", ".join(word for word in words if word)))
-    rows = [row for row in rows if row[1]]
+    return [row for row in rows if row[1]]
+
+
+def _print_machine(diagnosis: Diagnosis, page: Page) -> None:
+    rows = machine_rows(diagnosis)
     if rows:
-        _title(out, "Machine, as the log shows it")
-        table = Table(box=None, show_header=False, pad_edge=False)
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
-        for row in rows:
-            table.add_row(*row)
-        out.print(table)
+        page.title("Machine, as the log shows it")
+        page.table(("what", "value"), rows)
 
 
-def _print_fixes(diagnosis: Diagnosis, out: Console) -> None:
+def _print_fixes(diagnosis: Diagnosis, page: Page) -> None:
     counted = [fix for fix in diagnosis.fixes if fix.presence != "present"]
     if not counted:
         return
-    _title(out, "Fixes this kernel lacks or may lack")
+    page.title("Fixes this kernel lacks or may lack")
+    if diagnosis.machine.kernel is None:
+        page.item(
+            f"unknown: the log does not tell the kernel's version, so {len(counted)} fixes cannot be judged (--json lists them)"
+        )
+        return
     for fix in counted:
         cve = f" [{fix.cve}]" if fix.cve else ""
-        out.print(Padding(Text(f"{fix.presence}: {fix.behaviour}{cve} ({fix.commits[0]}; {fix.because})"), (0, 0, 0, 2)))
+        page.item(f"{fix.presence}: {fix.behaviour}{cve} ({fix.commits[0]}; {fix.because})")
 
 
-def _print_reading(diagnosis: Diagnosis, out: Console) -> None:
-    out.print()
+def _print_reading(diagnosis: Diagnosis, page: Page) -> None:
     for log in diagnosis.logs:
-        share = f", {log.lines_with_stamp} of them with a stamp" if log.lines_with_stamp and not log.quick else ""
+        share = f", {log.lines_with_stamp} with a stamp" if log.lines_with_stamp and not log.quick else ""
         order = ", newest line first" if log.order == "newest first" else ""
         cut = f", {log.long_lines} overlong" if log.long_lines else ""
-        out.print(Text(f"{log.name}: {log.shape}, {log.lines} lines{share}{order}{cut}", style="dim"))
+        page.remark(f"{log.name}: {log.shape}, {log.lines} lines{share}{order}{cut}")
         if not log.quick and log.lines and not log.lines_with_stamp and not diagnosis.n_tlb_events:
-            out.print(Text(f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow"))
+            page.paragraph(
+                f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow"
+            )
     if diagnosis.events_left_out:
-        out.print(Text(f"{diagnosis.events_left_out} further events were counted but not listed.", style="dim"))
+        page.paragraph(
+            f"{diagnosis.events_left_out} further events were counted but not listed.", style="dim"
+        )

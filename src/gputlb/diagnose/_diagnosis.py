@@ -10,6 +10,7 @@ import msgspec
 from gputlb.diagnose._advising import Advised, advise
 from gputlb.diagnose._devices import attribute
 from gputlb.diagnose._events import Event
+from gputlb.diagnose._flood import Flood
 from gputlb.diagnose._incidents import Incident, IncidentBuilder, finished
 from gputlb.diagnose._kernel_fixes import FixPresence, kernel_fixes
 from gputlb.diagnose._machine import Machine, MachineReader
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gputlb.diagnose._sources import Source
 
 SCHEMA = "gputlb.diagnose/1"
-MOST_EVENTS = 50_000
+MOST_EVENTS = 20_000
 """Events kept one by one; beyond, they are only counted into their incidents."""
 
 
@@ -140,7 +141,7 @@ def _diagnosis(judged: list[_Judged], machine: Machine, **found: Any) -> Diagnos
         machine,
         diagnosis.advice,
         diagnosis.other_trouble,
-        sum(one.read.lines for one in judged),
+        _how_much([one.read for one in judged]),
         quick=any(one.read.quick for one in judged),
     )
     return diagnosis
@@ -164,22 +165,34 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     builder = IncidentBuilder()
     suppressed = tlb = left_out = 0
     overflowing = False
-    for event in scan.events():
-        if not overflowing and len(kept) == MOST_EVENTS:
+    for found in scan.events():
+        if isinstance(found, Flood):
+            for part in found.by_device():
+                counts.update(part.kinds())
+                if overflowing:
+                    builder.add_flood(part)
+            tlb += len(found.rows)
+            if overflowing:
+                left_out += len(found.rows)
+            else:
+                kept += found.events()
+        else:
+            counts[found.kind] += found.role != "restarted"
+            if found.suppressed:
+                suppressed += found.suppressed
+            elif found.tlb:
+                tlb += 1
+            if overflowing:
+                attribute([found], scan.devices)
+                builder.add(found)
+                left_out += 1
+            else:
+                kept.append(found)
+        if not overflowing and len(kept) > MOST_EVENTS:
             overflowing = True
             _add_all(builder, kept, scan)
-        counts[event.kind] += event.role != "restarted"
-        if event.suppressed:
-            suppressed += event.suppressed
-        elif event.tlb:
-            tlb += 1
-        if overflowing:
-            if event.device is None:
-                attribute([event], scan.devices)
-            builder.add(event)
-            left_out += 1
-        else:
-            kept.append(event)
+            left_out += len(kept) - MOST_EVENTS
+            del kept[MOST_EVENTS:]
     if not overflowing:
         _add_all(builder, kept, scan)
     names.update(scan.devices.known())
@@ -210,3 +223,10 @@ def _log_read(name: str, extent: Extent) -> LogRead:
         order=extent.order,
         quick=extent.quick,
     )
+
+
+def _how_much(logs: list[LogRead]) -> str:
+    if any(log.quick for log in logs):
+        return f"{sum(log.bytes_read for log in logs) / (1 << 20):.0f} MiB"
+    lines = sum(log.lines for log in logs)
+    return f"{lines} line{'s' * (lines != 1)}"

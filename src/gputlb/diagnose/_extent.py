@@ -16,6 +16,7 @@ class Extent(msgspec.Struct):
 
     bytes_read: int = 0
     lines: int = 0
+    """0 where `quick` is set: lines were not even counted."""
     lines_with_stamp: int = 0
     long_lines: int = 0
     """Lines above 64 Ki characters; only the pieces around a TLB message's words were kept."""
@@ -52,3 +53,17 @@ class Extent(msgspec.Struct):
         self.last_time[clock] = time
         if time > self.end_time.get(clock, -1.0):
             self.end_time[clock] = time
+
+    def note_all(self, times: list[float], first: Stamp, last: Stamp) -> None:
+        """Take the stamps of a flood into account."""
+        self.note(first)
+        if len(times) == 1:
+            return
+        if times == sorted(times):
+            self.ascending += 1
+        elif times == sorted(times, reverse=True):
+            self.descending += 1
+        self.lines_with_stamp += len(times) - 2
+        self.last_time[first.clock] = last.time
+        self.end_time[first.clock] = max(self.end_time[first.clock], *times)
+        self.note(last)

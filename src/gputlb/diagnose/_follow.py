@@ -44,8 +44,8 @@ def follow(lines: Iterable[str | None]) -> Iterator[IncidentNews]:
         if line is None:
             idle += 1
             if idle == IDLE_TICKS:
-                for burst in builder.take_all():
-                    yield from _over(burst, announced, scan, machine, names)
+                for idle_burst in builder.take_all():
+                    yield from _over(idle_burst, announced, scan, machine, names)
             continue
         idle = 0
         number += 1
@@ -64,8 +64,8 @@ def follow(lines: Iterable[str | None]) -> Iterator[IncidentNews]:
             for done in builder.quiet_since(clock, now):
                 yield from _over(done, announced, scan, machine, names)
             builder.take_closed()
-    for burst in builder.take_all():
-        yield from _over(burst, announced, scan, machine, names)
+    for last in builder.take_all():
+        yield from _over(last, announced, scan, machine, names)
 
 
 def _over(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gputlb.diagnose._events import Event
+    from gputlb.diagnose._flood import DeviceFlood
 
 BURST_GAP_S = 60.0
 """Events of one device further apart than this belong to two incidents."""
@@ -106,7 +109,7 @@ class Burst:
         self.pairs: list[tuple[int, int]] = []
         self.recv_seen: set[int] = set()
         self.seqnos: set[int] = set()
-        self.seen: dict[tuple[object, ...], None] = {}
+        self.seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
         self.ecodes: set[str] = set()
         self.reasons: set[str] = set()
 
@@ -177,8 +180,29 @@ class Burst:
             if len(self.tlb_times) < _MOST_SAMPLES:
                 self.tlb_times.append(now)
 
+    def add_rest(self, flood: DeviceFlood, first: Event) -> None:
+        """Take all but the first line of a flood at once; all lie within the burst."""
+        incident, count = self.incident, len(flood.rows)
+        last = flood.event(count - 1)
+        distinct = flood.distinct()
+        self.taken += count - 2
+        incident.event_lines += count - 2
+        incident.count += distinct - 2
+        incident.duplicates += count - distinct
+        for kind, lines in flood.kinds().items():
+            incident.kinds[kind] = (
+                incident.kinds.get(kind, 0) + lines - (kind == first.kind) - (kind == last.kind)
+            )
+        incident.gts += [gt for gt in flood.gts() if gt not in incident.gts]
+        incident.engines += [engine for engine in flood.engines() if engine not in incident.engines]
+        self.recv_seen.update(flood.recvs()[:_MOST_SAMPLES])
+        if len(self.recv_seen) > 2 * _MOST_SAMPLES:
+            self.recv_seen = set(sorted(self.recv_seen)[:_MOST_SAMPLES])
+        self.last_tlb_time = None  # the steps inside are known to be short
+        self.add(last)
+
     def _is_duplicate(self, event: Event) -> bool:
-        """The same report twice: a log pasted twice, or journal and kernel both kept."""
+        """Return whether it is a second report of the same: pasted twice, or kept by journal and kernel."""
         key: tuple[object, ...]
         if event.stamp is None:
             # Without a stamp only a number tells two failures apart.
@@ -197,7 +221,7 @@ class Burst:
             return True
         self.seen[key] = None
         if len(self.seen) > _MOST_SAMPLES:
-            del self.seen[next(iter(self.seen))]
+            self.seen.popitem(last=False)
         return False
 
     def _note_gap(self, event: Event, now: tuple[float, str]) -> None:
@@ -238,7 +262,7 @@ class Burst:
         clocks = {clock for _, clock in times}
         if len(times) < 2 or len(clocks) != 1:
             return
-        steps = [later[0] - earlier[0] for earlier, later in zip(times, times[1:], strict=False)]
+        steps = [later[0] - earlier[0] for earlier, later in pairwise(times)]
         steps = [step for step in steps if 0 < step < SILENT_S]
         if not steps:
             return
@@ -388,6 +412,18 @@ class IncidentBuilder:
         burst.add(event)
         return burst, opened
 
+    def add_flood(self, flood: DeviceFlood) -> None:
+        """Take many TLB timeouts of one device, at once where they are one burst."""
+        first = flood.event(0)
+        burst, _ = self.add(first)
+        if len(flood.rows) == 1:
+            return
+        if burst is not None and flood.is_one_burst(BURST_GAP_S):
+            burst.add_rest(flood, first)
+            return
+        for place in range(1, len(flood.rows)):
+            self.add(flood.event(place))
+
     def bursts(self) -> list[Burst]:
         """Return every burst in the order of its first line."""
         every = [*self._closed, *self._open.values()]
@@ -449,7 +485,7 @@ def finished(builder: IncidentBuilder, end_time: dict[str, float]) -> tuple[list
     for index, incident in enumerate(closed):
         by_device.setdefault(incident.device, []).append(index)
     for indexes in by_device.values():
-        for earlier, later in zip(indexes, indexes[1:], strict=False):
+        for earlier, later in pairwise(indexes):
             _read_together(bursts[earlier], bursts[later])
     return closed, bursts
 

@@ -14,7 +14,7 @@ _ESCAPED = re.compile(r"\\([_*\[\]<>#`~-])")
 _QUOTED = re.compile(r"^\s*(?:(?:[>|#;`•‣]|//+|\*+(?=\s)|[-+](?=\s))\s*)+")
 
 _STRONG_START = re.compile(
-    r"""\s*(?:\S+\.(?:log|txt)[\w.]*:)?(?:\d{1,7}[.:)]?\s+)?(?:
+    r"""\s*(?:\S+\.(?:log|txt)[\w.]*:)?(?:\d{1,7}(?:[.)]?\s+|[:-]\s*))?(?:
       <\d{1,3}>
     | \[\s*[+]?\d+\.\d+
     | \[[^\W\d]{2,4}[.,]?\s+[^\W\d]{3,10}\.?\s+\d{1,2}\s
@@ -69,7 +69,7 @@ def cleaned(raw: str) -> str:
         line = line.replace("=3D", "=")  # mail in quoted-printable
     if "<--" in line or "←" in line:
         line = _ANNOTATED.sub("", line)  # somebody's own words, such as `<-- RECOVERED`
-    line = line.rstrip()
+    line = line.rstrip("` \t\r\n\f\v") if line.endswith("`") else line.rstrip()
     quoted = _QUOTED.match(line)
     return line[quoted.end() :] if quoted else line
 

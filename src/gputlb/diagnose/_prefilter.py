@@ -19,17 +19,16 @@ _LIKELY = re.compile(
 )
 
 
-def may_hold_tlb_messages(blocks: Iterable[bytes]) -> tuple[bool, int, int]:
-    """Return whether a TLB message is likely, and how many bytes and lines were looked at until that was known."""
+def may_hold_tlb_messages(blocks: Iterable[bytes]) -> tuple[bool, int]:
+    """Return whether a TLB message is likely, and how many bytes were looked at until that was known."""
     tail = b""
-    size_bytes = lines = 0
+    size_bytes = 0
     for block in blocks:
         size_bytes += len(block)
-        lines += block.count(b"\n")
         if _likely(tail + block[:_AROUND_BYTES]) or _likely(block):
-            return True, size_bytes, lines
+            return True, size_bytes
         tail = block[-_AROUND_BYTES:]
-    return False, size_bytes, lines
+    return False, size_bytes
 
 
 def _likely(block: bytes) -> bool:

@@ -10,11 +10,12 @@ from gputlb.diagnose._devices import GPU_DRIVERS, DevicesByLine
 from gputlb.diagnose._errors import UnreadableInput
 from gputlb.diagnose._events import Event
 from gputlb.diagnose._extent import Extent
+from gputlb.diagnose._flood import Flood, Row, boot_line, next_flood_line, wall_line
 from gputlb.diagnose._formats import Shape, plain_lines, shape_of
 from gputlb.diagnose._lines import cleaned, starts_entry
 from gputlb.diagnose._matching import events_in, place_in, weight
 from gputlb.diagnose._prefilter import may_hold_tlb_messages
-from gputlb.diagnose._stamps import Stamp, stamp_in
+from gputlb.diagnose._stamps import stamp_in
 from gputlb.diagnose._unwrap import Entry, entries
 from gputlb.facts.messages import PREFILTER_LITERALS
 
@@ -54,15 +55,6 @@ _COARSE = (
     "AS_ACTIVE",
     "Fence expiration",
 )
-_FAST = re.compile(
-    r"^(?:\*ERROR\* )?(?:Tile(\d+): )?(?:GT(\d+): )?(?:GUC: )?"
-    r"(?:(TLB|tlb) invalidation response timed out for seqno (\d{1,10})"
-    r"|TLB invalidation fence timeout, seqno=(\d{1,10}) recv=(\d{1,10})"
-    r"|((?:rcs|bcs|vcs|vecs|ccs)\d) TLB invalidation did not complete in 4ms!)$"
-)
-_FAST_BEFORE = re.compile(
-    r"^(?:<\d>)?\[ *(\d+\.\d+)\] (i915|xe) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])$"
-)
 
 
 class LogScan:
@@ -80,8 +72,8 @@ class LogScan:
         self.extent = Extent()
         self.devices = DevicesByLine()
 
-    def events(self) -> Iterator[Event]:
-        """Yield the events in the order of the log's lines.
+    def events(self) -> Iterator[Event | Flood]:
+        """Yield the events in the order of the log's lines, floods of them as one.
 
         Raises:
             UnreadableInput: for an empty log, and for one that is no text.
@@ -101,11 +93,11 @@ class LogScan:
             yield from self._thorough(opening.decode("utf-8", "replace"))
             return
         if self._source.rewindable:
-            likely, size_bytes, lines = may_hold_tlb_messages(chain([bytes(opening)], blocks))
+            likely, size_bytes = may_hold_tlb_messages(chain([bytes(opening)], blocks))
             if not likely:
                 # The opening holds the boot messages, hence the facts about the machine.
                 yield from self._thorough(opening[:THOROUGH_BYTES].decode("utf-8", "replace"))
-                self.extent.quick, self.extent.bytes_read, self.extent.lines = True, size_bytes, lines
+                self.extent.quick, self.extent.bytes_read, self.extent.lines = True, size_bytes, 0
                 return
             blocks, opening = self._source.blocks(), bytearray()
         yield from self._large(chain([bytes(opening)], blocks))
@@ -173,10 +165,10 @@ class LogScan:
                 self.devices.note(entry.first_line, place.driver, place.device)
         return found
 
-    def _large(self, blocks: Iterable[bytes]) -> Iterator[Event]:
+    def _large(self, blocks: Iterable[bytes]) -> Iterator[Event | Flood]:
         number = 1
         rest = b""
-        carried: list[str] = []
+        carried = ""
         for block in blocks:
             self.extent.bytes_read += len(block)
             data = rest + block if rest else block
@@ -186,33 +178,54 @@ class LogScan:
                 continue
             # A line without end is taken in pieces, so that it never fills the memory.
             end = end or len(data)
-            lines = carried + _split(data[:end].decode("utf-8", "replace"))
+            text = carried + _unix(data[:end].decode("utf-8", "replace"))
             rest = data[end:]
             # The last lines wait for the next block: a wrapped message may straddle the border.
-            done = max(0, len(lines) - _NEAR_LINES)
-            yield from self._lines(lines[:done], number)
-            number += done
-            carried = lines[done:]
-        if rest:
-            carried += _split(rest.decode("utf-8", "replace"))
-        yield from self._lines(carried, number)
-        self.extent.lines = number + len(carried) - 1
+            done = _lines_from_end(text, _NEAR_LINES)
+            carried = text[done:]
+            yield from self._text(text[:done], number)
+            number += text.count("\n", 0, done)
+        carried += _unix(rest.decode("utf-8", "replace"))
+        yield from self._text(carried, number)
+        self.extent.lines = number - 1 + len(_split(carried))
 
-    def _lines(self, lines: list[str], number: int) -> Iterator[Event]:
+    def _text(self, text: str, number: int) -> Iterator[Event | Flood]:
         if self._shape != "text":
-            for at, line in plain_lines(self._shape, enumerate(lines, number)):
+            for at, line in plain_lines(self._shape, enumerate(_split(text), number)):
                 yield from self._events_of(Entry(cleaned(line[:LONGEST_LINE_CHARACTERS]), at))
             return
+        done = 0  # everything before is dealt with
+        rows: list[Row] = []
+        from_boot = True
+        while True:
+            found = boot_line(text, done) if from_boot else wall_line(text, done)
+            if found is not None:
+                rows.append(found.groups())  # type: ignore[arg-type]
+                done = found.end() + 1
+                continue
+            if rows:
+                yield self._flood(rows, number, from_boot=from_boot)
+                number += len(rows)
+                rows = []
+            start, from_boot = next_flood_line(text, done)
+            if start > done:
+                yield from self._lines(_split(text[done:start]), number)
+                number += text.count("\n", done, start)
+                done = start
+            if done >= len(text):
+                return
+
+    def _flood(self, rows: list[Row], number: int, *, from_boot: bool) -> Flood:
+        flood = Flood(rows, number, from_boot=from_boot)
+        self.extent.note_all(flood.times, flood.stamp(0), flood.stamp(len(rows) - 1))
+        for index in (0, len(rows) - 1):
+            self.devices.note(number + index, rows[index][1], rows[index][2])
+        return flood
+
+    def _lines(self, lines: list[str], number: int) -> Iterator[Event]:
         at, count = 0, len(lines)
         while at < count:
             line = lines[at]
-            fast = _fast_event(line, number + at)
-            if fast is not None:
-                self.extent.note(Stamp(fast.time or 0.0, "boot", fast.stamp or ""))
-                self.devices.note(fast.line, fast.driver or "", fast.device or "")
-                yield fast
-                at += 1
-                continue
             if not any(word in line for word in _COARSE):
                 at += 1
                 continue
@@ -230,48 +243,22 @@ class LogScan:
 _ANY_LITERAL = re.compile("|".join(re.escape(literal) for literal in PREFILTER_LITERALS))
 
 
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _lines_from_end(text: str, lines: int) -> int:
+    """Where the last few lines of a text begin."""
+    at = len(text)
+    for _ in range(lines + 1):
+        at = text.rfind("\n", 0, at)
+        if at < 0:
+            return 0
+    return at + 1
+
+
 def _split(text: str) -> list[str]:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.split("\n")
+    lines = _unix(text).split("\n")
     if lines and not lines[-1]:
         lines.pop()
     return lines
-
-
-def _fast_event(line: str, number: int) -> Event | None:
-    """Return the event of a line in the kernel's own form, the form of every flood; None leaves it to the slow way."""
-    before, drm, message = line.partition(": [drm] ")
-    if not drm:
-        return None
-    found = _FAST.match(message)
-    if found is None:
-        return None
-    place = _FAST_BEFORE.match(before)
-    if place is None:
-        return None
-    tile, gt, spelling, guc_seqno, xe_seqno, recv, engine = found.groups()
-    stamp, driver, device = place.groups()
-    if spelling is not None:
-        kind, seqno, wait_us = "guc_timeout", int(guc_seqno), 2_000_000 if spelling == "TLB" else 1_000_000
-    elif xe_seqno is not None:
-        kind, seqno, wait_us = "xe_fence_timeout", int(xe_seqno), 2_250_000
-    else:
-        kind, seqno, wait_us = "mmio_timeout", None, 4_100
-    return Event(
-        kind=kind,
-        tlb=True,
-        driver=driver,
-        device=device,
-        gt=int(gt) if gt is not None else None,
-        tile=int(tile) if tile is not None else None,
-        engine=engine,
-        seqno=seqno,
-        recv=int(recv) if recv is not None else None,
-        time=float(stamp),
-        clock="boot",
-        stamp=stamp,
-        line=number,
-        text=line,
-        wait_us=wait_us,
-    )

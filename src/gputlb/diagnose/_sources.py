@@ -208,9 +208,9 @@ def _unpacked(name: str, kind: str, packed: Iterator[bytes]) -> Iterator[bytes]:
             if kind == "gzip":
                 opened = cast("IO[bytes]", gzip.GzipFile(fileobj=reader))
             elif kind == "xz":
-                opened = lzma.LZMAFile(reader)
+                opened = lzma.LZMAFile(cast("IO[bytes]", reader))
             else:
-                opened = bz2.BZ2File(reader)
+                opened = bz2.BZ2File(cast("IO[bytes]", reader))
             while block := opened.read(BLOCK_BYTES):
                 yield block
     except EOFError:

@@ -69,13 +69,13 @@ def verdict(
     machine: Machine,
     advice: dict[str, Advised],
     other_trouble: dict[str, int],
-    lines: int,
+    extent: str,
     *,
     quick: bool,
 ) -> str:
-    """Return one short paragraph."""
+    """Return one short paragraph; `extent` tells how much was read: `346 lines`."""
     if not incidents:
-        return _nothing(other_trouble, lines, quick=quick)
+        return _nothing(other_trouble, extent, quick=quick)
     worst = worst_first(incidents)[0]
     what = _WHAT[worst.class_].format(name=device_name(worst.device, machine))
     sentences = [what[0].upper() + what[1:] + ".", _how_often(worst), _how_it_ended(worst)]
@@ -119,8 +119,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _nothing(other_trouble: dict[str, int], lines: int, *, quick: bool) -> str:
-    text = f"No TLB invalidation trouble in {lines} line{'s' * (lines != 1)}."
+def _nothing(other_trouble: dict[str, int], extent: str, *, quick: bool) -> str:
+    text = f"No TLB invalidation trouble in {extent}."
     if other_trouble:
         named = ", ".join(f"{kind_words(kind)} ({count})" for kind, count in other_trouble.items())
         text += f" The log does hold other GPU trouble: {named}. Whatever went wrong, its TLB messages are not part of it."

@@ -118,7 +118,7 @@ def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collectio
         if event is None:
             continue
         if not isinstance(event, TraceLine):
-            lost += event.count if isinstance(event, Lost) else _overwritten(event)
+            lost += event.events if isinstance(event, Lost) else _overwritten(event)
             continue
         n_events += 1
         if first is None:
@@ -174,7 +174,7 @@ def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collectio
         gt_traces_left_out=gt_left_out,
         registers=registers.counts(),
         tlb_register_writes=registers.tlb_writes,
-        forcewake={domain: dict(counted) for domain, counted in registers.forcewake.items()},
+        forcewake={domain: {**counted} for domain, counted in registers.forcewake.items()},
         resets=registers.resets,
         flushes_checked=rules.flushes,
         violations=rules.violations,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -135,7 +135,7 @@ class RegisterReader:
         self.accesses = 0
         self.tlb_writes = 0
         self.resets: list[str] = []
-        self.forcewake: dict[str, dict[Literal["requests", "releases"], int]] = {}
+        self.forcewake: dict[str, dict[str, int]] = {}
 
     def read(self, access: Access) -> Named:
         """Take an access; return what it touched."""

@@ -45,7 +45,7 @@ class TraceLine(NamedTuple):
 class Lost(NamedTuple):
     """Events that the trace says it lost."""
 
-    count: int
+    events: int
 
 
 class Header(NamedTuple):

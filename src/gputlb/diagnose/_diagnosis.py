@@ -28,6 +28,9 @@ MOST_EVENTS = 20_000
 """Events kept one by one; beyond, they are only counted into their incidents."""
 
 
+_GOOD_NEWS = ("timeout_resolved", "reset_done")
+
+
 class LogRead(msgspec.Struct):
     """How much of one log was understood."""
 
@@ -103,7 +106,7 @@ def diagnose(sources: Iterable[Source]) -> Diagnosis:
         tlb += one.tlb
     machine = machine_reader.finish(names)
     if tlb == 0 and suppressed == 0:
-        trouble = {kind: count for kind, count in sorted(counts.items())}
+        trouble = {kind: count for kind, count in sorted(counts.items()) if kind not in _GOOD_NEWS}
         return _diagnosis(judged, machine, other_trouble=trouble)
     functions = {device.device: device.function for device in machine.devices}
     advised: dict[str, Advised] = {}

@@ -134,7 +134,7 @@ def _event(hit: Found, before: str, text: str, line: int) -> Event | None:
     if (
         message.tlb
         and not any(match.groups())
-        and _FORMAT_STRING.search(text, max(0, match.start() - 4), match.end() + 12)
+        and _FORMAT_STRING.search(text, max(0, match.start() - 4), match.end() + 24)
     ):
         return None  # the kernel's source, not its log
     place = place_in(before)

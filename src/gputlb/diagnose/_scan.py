@@ -182,6 +182,8 @@ class LogScan:
             rest = data[end:]
             # The last lines wait for the next block: a wrapped message may straddle the border.
             done = _lines_from_end(text, _NEAR_LINES)
+            if len(text) - done > _NEAR_LINES * LONGEST_LINE_CHARACTERS:
+                done = len(text)
             carried = text[done:]
             yield from self._text(text[:done], number)
             number += text.count("\n", 0, done)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import codecs
-import gzip
 import io
 import lzma
 import shutil
@@ -18,6 +17,8 @@ from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from typing_extensions import Buffer
 
 BLOCK_BYTES = 1 << 20
 BOMB_RATIO = 500
@@ -202,36 +203,58 @@ def _unpacked(name: str, kind: str, packed: Iterator[bytes]) -> Iterator[bytes]:
     try:
         if kind == "zstd":
             yield from _unzstd(name, packed)
+        elif kind == "gzip":
+            yield from _ungzip(packed)
         else:
-            reader = _IteratorReader(packed)
-            opened: IO[bytes]
-            if kind == "gzip":
-                opened = cast("IO[bytes]", gzip.GzipFile(fileobj=reader))
-            elif kind == "xz":
-                opened = lzma.LZMAFile(cast("IO[bytes]", reader))
-            else:
-                opened = bz2.BZ2File(cast("IO[bytes]", reader))
-            while block := opened.read(BLOCK_BYTES):
-                yield block
-    except EOFError:
-        # A file cut short is common (an upload that broke off): what came before it is still worth reading.
-        return
-    except (zlib.error, lzma.LZMAError, gzip.BadGzipFile, OSError) as error:
+            yield from _unpacked_by(lzma.LZMADecompressor if kind == "xz" else bz2.BZ2Decompressor, packed)
+    except (zlib.error, lzma.LZMAError, OSError) as error:
         raise UnreadableInput(f"{name}: is damaged: {kind} says “{error}”; fetch it again") from error
 
 
+# A file cut short is common (an upload that broke off): what came before the end is still worth reading, so neither
+# of these minds a missing end.
+
+
+def _ungzip(packed: Iterator[bytes]) -> Iterator[bytes]:
+    member = zlib.decompressobj(wbits=31)
+    for block in packed:
+        data = block
+        while data:
+            yield member.decompress(data, BLOCK_BYTES)
+            data = member.unconsumed_tail
+            if member.eof:
+                data = member.unused_data.lstrip(b"\0")
+                member = zlib.decompressobj(wbits=31)
+
+
+def _unpacked_by(
+    make: type[lzma.LZMADecompressor] | type[bz2.BZ2Decompressor], packed: Iterator[bytes]
+) -> Iterator[bytes]:
+    stream = make()
+    for block in packed:
+        data = block
+        while data or not stream.needs_input:
+            yield stream.decompress(data, BLOCK_BYTES)
+            data = b""
+            if stream.eof:
+                data = stream.unused_data.lstrip(b"\0")
+                stream = make()
+
+
 class _IteratorReader(io.RawIOBase):
-    """A file over blocks of bytes; the decompressors want one."""
+    """A file over blocks of bytes; the package zstandard wants one."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
         self._rest = b""
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill a buffer as far as the next block goes."""
+        view = memoryview(buffer)
         if not self._rest:
             self._rest = next(self._blocks, b"")
         taken = min(len(view), len(self._rest))

@@ -9,7 +9,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|^\s*\[\s*\d+\.\d+\]) (?!kernel\b)[\w.-]+ (kernel|\w[\w./-]*\[\d+\]):"), r"\1 HOST \2:"),
     (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*(?=[:\s,;>)]|$)"), "USER@HOST"),
     (re.compile(r"(/home/|/Users/|/run/user/)[^/\s:]+"), r"\1USER"),
-    (re.compile(r"(?i)\b(user(?:name)?|login|hostname|host|nodename)([=:]\s*)[^\s,;]+"), r"\1\2REMOVED"),
+    (re.compile(r"(?i)(?<![@\w])(user(?:name)?|login|hostname|host|nodename)([=:]\s*)[^\s,;]+"), r"\1\2REMOVED"),
     (re.compile(r"(?i)\b(of user|for user|user) ([a-z_][\w-]*)(?=[\s.(])"), r"\1 USER"),
     (re.compile(r"(?i)\b((?:serial(?:[ _-]?(?:number|no|nr))?|s/n|asset tag|uuid|eisa serial)\.?)(\s*[=:#]\s*|\s+)(?!number|port|device|console|8250|driver)[\w./-]+"), r"\1\2REMOVED"),
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "UUID"),

@@ -33,6 +33,7 @@ _AROUND_CHARACTERS = 300
 _SAMPLE_BYTES = 64 << 10
 _MOST_ODD_SHARE = 0.3
 
+_DRIVER_WORDS = ("i915", "xe 0", "amdgpu", "nouveau", "drmn", "panfrost", "panthor", "mali ")
 _COARSE = (
     "[drm",
     "i915",
@@ -96,7 +97,7 @@ class LogScan:
             likely, size_bytes = may_hold_tlb_messages(chain([bytes(opening)], blocks))
             if not likely:
                 # The opening holds the boot messages, hence the facts about the machine.
-                yield from self._thorough(opening[:THOROUGH_BYTES].decode("utf-8", "replace"))
+                yield from self._text(_unix(opening[:THOROUGH_BYTES].decode("utf-8", "replace")), 1)
                 self.extent.quick, self.extent.bytes_read, self.extent.lines = True, size_bytes, 0
                 return
             blocks, opening = self._source.blocks(), bytearray()
@@ -159,7 +160,7 @@ class LogScan:
         for event in found:
             if event.device is not None and event.driver is not None:
                 self.devices.note(event.line, event.driver, event.device)
-        if not found and (":" in text or "drmn" in text):
+        if not found and any(word in text for word in _DRIVER_WORDS):
             place = place_in(text[:200])
             if place.device is not None and place.driver in GPU_DRIVERS:
                 self.devices.note(entry.first_line, place.driver, place.device)

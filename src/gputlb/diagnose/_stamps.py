@@ -23,6 +23,10 @@ _DAY_FIRST = re.compile(
     r"\b(\d{1,2})\.? ([^\W\d]{3,10})\.?(?: (\d{4}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
 )
 _DAY_TIME = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\b(?!:)")
+_SYSLOG = re.compile(
+    r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?!\d{4}\b)"
+)
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d|T\d\d:\d\d")
 _UNIX = re.compile(r"^\s*(\d{10}\.\d{1,9})\b")
 _BOOT_BARE = re.compile(r"^\s*(?:<\d+>)?\s*(\d{1,7}\.\d{6})\]?:?\s")
 
@@ -40,16 +44,21 @@ def stamp_in(before: str) -> Stamp | None:
 
     The kernel's own stamp wins, as it is the finest; it counts from boot.
     """
-    boot = None
-    for boot in _BOOT.finditer(before):
-        pass
-    if boot is not None:
-        return Stamp(float(boot[1]), "boot", boot[1])
+    if "[" in before:
+        boot = None
+        for boot in _BOOT.finditer(before):  # noqa: B007  (the last one is meant)
+            pass
+        if boot is not None:
+            return Stamp(float(boot[1]), "boot", boot[1])
     return _wall_stamp(before)
 
 
 @lru_cache(maxsize=256)
 def _wall_stamp(before: str) -> Stamp | None:
+    if not _CLOCK.search(before) and not _UNIX.search(before) and not _BOOT_BARE.search(before):
+        return None
+    if found := _SYSLOG.match(before):
+        return _month_first(found)
     if found := _ISO.search(before):
         year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
         time = _seconds(year, month, day, hour, minute, second, found[7])
@@ -78,6 +87,13 @@ def _wall_stamp(before: str) -> Stamp | None:
         time = int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3]) + _fraction(found[4])
         return Stamp(time, "day", found[0])
     return None
+
+
+def _month_first(found: re.Match[str]) -> Stamp:
+    # A month in an unknown language: the day and the time still order the lines of one month.
+    month = months().get(found[1].lower(), 1)
+    time = _seconds(YEAR_UNKNOWN, month, int(found[2]), int(found[3]), int(found[4]), int(found[5]), found[6])
+    return Stamp(time, "wall", found[0])
 
 
 def _seconds(

@@ -107,6 +107,8 @@ def _rest_of_message(text: str, lines: list[str], at: int) -> tuple[int, str] | 
 
     Blank lines, stamps and numbers that somebody put before every line of an already broken text are passed over.
     """
+    if text[text.rfind(" ") + 1 :] not in _last_words():
+        return None  # the common case, decided without a search
     broken = _broken_message().search(text, max(0, len(text) - _TELLING_CHARACTERS))
     if broken is None:
         return None
@@ -129,6 +131,11 @@ def _phrases() -> tuple[str, ...]:
         if message.tlb and "callbacks" not in message.text and not message.text.startswith("WARNING"):
             phrases.append(max(re.split(r"%\w+", message.text), key=len).strip(" :!,("))
     return tuple(phrases)
+
+
+@cache
+def _last_words() -> frozenset[str]:
+    return frozenset(word for phrase in _phrases() for word in phrase.split()[:-1])
 
 
 @cache

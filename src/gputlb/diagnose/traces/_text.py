@@ -7,20 +7,17 @@ from typing import Literal, NamedTuple
 
 TraceFormat = Literal["tracefs text", "trace-cmd report", "trace-cmd report -l", "perf script", "unknown"]
 
+_EVENT = (
+    r"(\d+\.\d+):\s+(?:\d+\s+)?(?:\(\+?-?\d+(?:\.\d+)?\)\s+)?(?:[a-z]\w*:)?([A-Za-z_][\w.]*):\s*(.*)$"
+)
+"""Time, an optional period (perf) or difference (trace-cmd), an optional system, name and fields."""
+
 _FTRACE = re.compile(
-    r"^\s*(?P<comm>.{1,64}?)-(?P<pid>\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(?P<cpu>\d{1,4})\]\s+"
-    r"(?:(?P<flags>[.a-zA-Z#][.\w#]{2,7})\s+)?(?P<time>\d+\.\d+):\s+(?P<rest>\S.*)$"
+    r"\s*(.{1,64}?)-(\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?" + _EVENT
 )
-_LATENCY = re.compile(
-    r"^\s*(?P<comm>.{1,64}?)-(?P<pid>\d{1,10})\s+(?P<cpu>\d{1,4})(?P<flags>[.a-zA-Z#][.\w#]{2,7})\s+"
-    r"(?P<time>\d+\.\d+):\s+(?P<rest>\S.*)$"
-)
+_LATENCY = re.compile(r"\s*(.{1,64}?)-(\d{1,10})\s+(\d{1,4})([.a-zA-Z#][.\w#]{2,7}\s+)" + _EVENT)
 _PERF = re.compile(
-    r"^\s*(?P<comm>\S.{0,63}?)\s+(?P<pid>\d{1,10})(?:/\s*\d+)?\s+\[(?P<cpu>\d{1,4})\]\s+"
-    r"(?:(?P<flags>[.a-zA-Z#][.\w#]{2,7})\s+)?(?P<time>\d+\.\d+):\s+(?:\d+\s+)?(?P<rest>\S.*)$"
-)
-_EVENT = re.compile(
-    r"^(?:\(\+?-?\d+(?:\.\d+)?\)\s+)?(?:(?P<system>[a-z]\w*):)?(?P<name>[A-Za-z_][\w.]*):\s*(?P<fields>.*)$"
+    r"\s*(\S.{0,63}?)\s+(\d{1,10})(?:/\s*\d+)?\s+\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?" + _EVENT
 )
 _WRITTEN = re.compile(r"^#\s*entries-in-buffer/entries-written:\s*(\d+)/(\d+)")
 _LOST = re.compile(
@@ -82,13 +79,8 @@ class TraceParser:
             found = self._other(line)
             if found is None:
                 return self._aside(line)
-        event = _EVENT.match(found["rest"])
-        if event is None:
-            return self._aside(line)
-        name, fields = event["name"], event["fields"]
-        return TraceLine(
-            found["comm"], int(found["pid"]), int(found["cpu"]), float(found["time"]), name, fields, number
-        )
+        comm, pid, cpu, _, time, name, fields = found.groups()
+        return TraceLine(comm, int(pid), int(cpu), float(time), name, fields, number)
 
     def _other(self, line: str) -> re.Match[str] | None:
         if not line or line[0] == "#":
@@ -99,7 +91,7 @@ class TraceParser:
                 self._pattern = pattern
                 if self.format == "unknown" or shape != "tracefs text":
                     self.format = shape
-                if shape == "tracefs text" and (self._report or found["flags"] is None):
+                if shape == "tracefs text" and (self._report or found[4] is None):
                     self.format = "trace-cmd report" if self._report else "tracefs text"
                 return found
         return None

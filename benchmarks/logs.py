@@ -2,7 +2,8 @@
 
     python benchmarks/logs.py [--megabytes 1000] [--keep DIRECTORY]
 
-Bars: a quiet log 500 MB/s, a log in which every line is an event 20 MB/s, traces 10 MB/s, never above 200 MB of memory.
+Bars: a quiet log 500 MB/s, a log in which every line is an event 20 MB/s, traces 10 MB/s, and never more than
+200 MB of memory.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def quiet_lines() -> Iterator[str]:
     while True:
         number += 1
         yield (
-            f"Nov 22 12:{number // 60 % 60:02}:{number % 60:02} host kernel: usb 1-{number % 9}: new high-speed USB device "
+            f"Nov 22 12:{number // 60 % 60:02}:{number % 60:02} host kernel: usb 1-{number % 9}: new "
+            "high-speed USB device "
             f"number {number % 127} using xhci_hcd; session {number} of user root\n"
         )
 
@@ -42,11 +44,14 @@ def event_lines() -> Iterator[str]:
         stamp += 2.05
         device = f"0000:0{number % 3}:00.0"
         if number % 5 == 0:
-            text = f"xe {device}: [drm] *ERROR* TLB invalidation fence timeout, seqno={number} recv={number - 1}"
+            text = (
+                f"xe {device}: [drm] *ERROR* TLB invalidation fence timeout, seqno={number} recv={number - 1}"
+            )
         elif number % 7 == 0:
             text = f"i915 {device}: [drm] *ERROR* GT0: rcs0 TLB invalidation did not complete in 4ms!"
         else:
-            text = f"i915 {device}: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno {number}"
+            text = f"i915 {device}: [drm] *ERROR* GT0: GUC: "
+            text += f"TLB invalidation response timed out for seqno {number}"
         yield f"[{stamp:14.6f}] {text}\n"
 
 
@@ -58,10 +63,12 @@ def trace_lines() -> Iterator[str]:
         fence = f"dev=0000:03:00.0, fence=00000000{number:08x}, seqno={number & 0xFFFFF}"
         yield f"     kworker/1:2-77      [001] ..... {stamp:13.6f}: xe_tlb_inval_fence_send: {fence}\n"
         yield (
-            f"     kworker/1:2-77      [001] ..... {stamp + 2e-6:13.6f}: xe_guc_ctb_h2g: H2G CTB: dev=0000:03:00.0, gt0: "
+            f"     kworker/1:2-77      [001] ..... {stamp + 2e-6:13.6f}: xe_guc_ctb_h2g: H2G CTB: "
+            "dev=0000:03:00.0, gt0: "
             f"action=0x7000, len=3, tail={number % 4096}, head={number % 4096}\n"
         )
-        yield f"          <idle>-0       [000] d.h1. {stamp + 2e-4:13.6f}: xe_tlb_inval_fence_signal: {fence}\n"
+        answered = f"{stamp + 2e-4:13.6f}: xe_tlb_inval_fence_signal: {fence}"
+        yield f"          <idle>-0       [000] d.h1. {answered}\n"
 
 
 def written(path: Path, lines: Iterator[str], megabytes: int) -> Path:
@@ -98,8 +105,12 @@ def report(name: str, path: Path, measured: Measured, bar_mb_s: float | None) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=1000, help="size of the quiet log; the others are a fifth of it")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--megabytes", type=int, default=1000, help="size of the quiet log; the others are a fifth of it"
+    )
     parser.add_argument("--keep", type=Path, help="write the files there and leave them")
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp())
@@ -116,7 +127,10 @@ def main() -> None:
         trace = written(folder / "trace.txt", trace_lines(), fifth // 2 or 1)
         report("trace, gputlb trace", trace, Measured([*gputlb, "trace", str(trace)]), 10)
         if shutil.which("trace-cmd") is not None:
-            print("trace-cmd report can be timed on a trace.dat only: trace-cmd record -e all sleep 5; time trace-cmd report")
+            print(
+                "trace-cmd report can be timed on a trace.dat only: trace-cmd record -e all sleep 5; "
+                "time trace-cmd report"
+            )
     finally:
         if options.keep is None:
             shutil.rmtree(folder)

@@ -15,7 +15,8 @@ POSITIVE = SAMPLES / "p02-xe-guest-dmesgT.log"
 NEGATIVE = SAMPLES / "n03-bluefin-forcewake-ack.log"
 FENCES = (
     "  a-7  [001] .....      1.000000: xe_tlb_inval_fence_send: dev=0000:03:00.0, fence=00000000aa, seqno=1\n"
-    "  a-7  [001] .....      1.000250: xe_tlb_inval_fence_signal: dev=0000:03:00.0, fence=00000000aa, seqno=1\n"
+    "  a-7  [001] .....      1.000250: xe_tlb_inval_fence_signal: dev=0000:03:00.0, fence=00000000aa, "
+    "seqno=1\n"
 )
 
 
@@ -35,7 +36,9 @@ def test_incidents_give_status_1_and_the_verdict_first():
     status, out, _ = gputlb("diagnose", POSITIVE)
 
     assert status == 1
-    assert out.startswith("The graphics firmware of the graphics device 0000:01:00.0 stopped answering the driver.")
+    assert out.startswith(
+        "The graphics firmware of the graphics device 0000:01:00.0 stopped answering the driver."
+    )
     assert [] == [line for line in out.splitlines() if line != line.rstrip()]
 
 
@@ -67,17 +70,27 @@ def test_json_has_the_documented_fields():
 
     assert status == 1
     assert document["schema"] == "gputlb.diagnose/1"
-    assert {"kind", "device", "gt", "engine", "seqno", "recv", "time", "line", "suppressed"} <= document["events"][0].keys()
-    assert {"device", "class", "first_line", "count", "recovered", "advice"} <= document["incidents"][0].keys()
+    assert {"kind", "device", "gt", "engine", "seqno", "recv", "time", "line", "suppressed"} <= document[
+        "events"
+    ][0].keys()
+    assert {"device", "class", "first_line", "count", "recovered", "advice"} <= document["incidents"][
+        0
+    ].keys()
     assert [event["seqno"] for event in document["events"]] == [32, 33, 34, 35, 36, 37]
-    assert {item["id"] for item in document["incidents"][0]["advice"]} == {"frozen-firmware", "stale-translation-risk"}
+    assert {item["id"] for item in document["incidents"][0]["advice"]} == {
+        "frozen-firmware",
+        "stale-translation-risk",
+    }
 
 
 def test_several_logs_are_told_apart():
     _, out, _ = gputlb("diagnose", POSITIVE, SAMPLES / "p15-mmio-oneline-issue6424.log", "--json")
     document = json.loads(out)
 
-    assert [Path(log["name"]).name for log in document["logs"]] == [POSITIVE.name, "p15-mmio-oneline-issue6424.log"]
+    assert [Path(log["name"]).name for log in document["logs"]] == [
+        POSITIVE.name,
+        "p15-mmio-oneline-issue6424.log",
+    ]
     assert len({event["file"] for event in document["events"]}) == 2
 
 

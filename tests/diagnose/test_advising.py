@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from tests.diagnose.log_samples import diagnosed, diagnosed_text
 
 from gputlb.diagnose._kernel_fixes import kernel_fixes
+from tests.diagnose.log_samples import diagnosed, diagnosed_text
 
 MTL = "[    1.000000] pci 0000:00:02.0: [8086:7d55] type 00 class 0x030000"
 TGL = "[    1.000000] pci 0000:00:02.0: [8086:9a49] type 00 class 0x030000"
-TIMEOUT = "[  100.000000] i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno 7"
+I915 = "i915 0000:00:02.0: [drm]"
+TIMEOUT = f"[  100.000000] {I915} *ERROR* GT0: GUC: TLB invalidation response timed out for seqno 7"
 HANG = "[  102.000000] i915 0000:00:02.0: [drm] GPU HANG: ecode 12:0:00000000"
 
 
 def advised(diagnosis):
-    return {diagnosis.advice[key].id: diagnosis.advice[key] for each in diagnosis.incidents for key in each.advice}
+    return {
+        diagnosis.advice[key].id: diagnosis.advice[key] for each in diagnosis.incidents for key in each.advice
+    }
 
 
 @pytest.mark.parametrize(

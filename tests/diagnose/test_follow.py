@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.diagnose.log_samples import NEGATIVE, SAMPLES
-
 from gputlb.diagnose import follow
+from tests.diagnose.log_samples import NEGATIVE, SAMPLES
 
 
 def news(lines):

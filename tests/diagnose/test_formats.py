@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.diagnose.log_samples import diagnosed_text, tlb_events
 
 MESSAGES = [
@@ -60,6 +61,12 @@ def test_a_message_that_the_journal_keeps_as_bytes_is_read(tmp_path):
 
 
 def test_a_broken_record_does_not_hide_the_others(tmp_path):
-    text = "\n".join([json.dumps(journal_record(*MESSAGES[1])), '{"MESSAGE": "trunc', json.dumps(journal_record(*MESSAGES[2]))])
+    text = "\n".join(
+        [
+            json.dumps(journal_record(*MESSAGES[1])),
+            '{"MESSAGE": "trunc',
+            json.dumps(journal_record(*MESSAGES[2])),
+        ]
+    )
 
     assert [5, 6] == [event.seqno for event in diagnosed_text(tmp_path, text).events]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.diagnose.log_samples import diagnosed, diagnosed_text
 
 XE = "xe 0000:03:00.0: [drm]"
@@ -17,7 +18,9 @@ def xe_timeout(time, seqno, recv):
 
 
 def test_a_minute_of_silence_ends_a_burst(tmp_path):
-    first, second = incidents(tmp_path, xe_timeout(10, 5, 4), xe_timeout(12.25, 6, 4), xe_timeout(100, 50, 49))
+    first, second = incidents(
+        tmp_path, xe_timeout(10, 5, 4), xe_timeout(12.25, 6, 4), xe_timeout(100, 50, 49)
+    )
 
     assert (first.count, second.count) == (2, 1)
     assert second.silent_gaps[0].seconds == 87.75
@@ -36,7 +39,8 @@ def test_the_same_line_twice_counts_once(tmp_path):
 
 
 def test_engine_timeouts_within_one_second_are_not_taken_for_duplicates(tmp_path):
-    line = "[Sat Apr 26 22:37:36 2025] i915 0000:00:02.0: [drm] *ERROR* GT0: rcs0 TLB invalidation did not complete in 4ms!"
+    line = "[Sat Apr 26 22:37:36 2025] i915 0000:00:02.0: [drm] *ERROR* GT0: "
+    line += "rcs0 TLB invalidation did not complete in 4ms!"
 
     (incident,) = incidents(tmp_path, line, line)
     assert (incident.count, incident.duplicates) == (2, 0)
@@ -52,7 +56,9 @@ def test_engine_timeouts_within_one_second_are_not_taken_for_duplicates(tmp_path
     ],
 )
 def test_the_spacing_tells_which_wait_ran_out(file, start):
-    readings = [incident.spacing_reading for incident in diagnosed(file).incidents if incident.spacing_reading]
+    readings = [
+        incident.spacing_reading for incident in diagnosed(file).incidents if incident.spacing_reading
+    ]
 
     assert readings[0].startswith(start)
 
@@ -61,8 +67,15 @@ def test_a_frozen_recv_is_told_from_single_lost_answers(tmp_path):
     (frozen,) = incidents(tmp_path, *(xe_timeout(10 + 2.25 * n, 32 + n, 31) for n in range(4)))
     (single,) = incidents(tmp_path, xe_timeout(10, 32, 31), xe_timeout(30, 90, 89))
 
-    assert (frozen.recv_frozen, frozen.class_, frozen.recovered) == (True, "firmware_channel_dead_or_busy", False)
-    assert frozen.answer_reading == "recv stays at 31 while 4 requests time out: the firmware has stopped answering"
+    assert (frozen.recv_frozen, frozen.class_, frozen.recovered) == (
+        True,
+        "firmware_channel_dead_or_busy",
+        False,
+    )
+    assert (
+        frozen.answer_reading
+        == "recv stays at 31 while 4 requests time out: the firmware has stopped answering"
+    )
     assert (single.recv_frozen, single.recovered) == (False, None)
 
 
@@ -83,7 +96,8 @@ def test_missing_lines_are_seen_from_the_pace_of_the_counter():
     _, _, last = diagnosed("p03-pve-i915-guc-apr26-dmesgT.log").incidents
 
     assert last.silent_gaps[0].reading == (
-        "86 seqnos went by at the pace of the timeouts: lines are missing from this excerpt, it did not recover in between"
+        "86 seqnos went by at the pace of the timeouts: lines are missing from this excerpt, it did not "
+        "recover in between"
     )
 
 
@@ -95,7 +109,10 @@ def test_a_newer_xe_line_names_no_gt_and_none_is_invented():
 def test_inferred_devices_are_marked():
     diagnosis = diagnosed("p05-flex140-backports-syslog.log")
 
-    assert diagnosis.incidents[0].uncertain[0] == "line 1 names no device; 0000:30:00.0 was taken from its neighbours"
+    assert (
+        diagnosis.incidents[0].uncertain[0]
+        == "line 1 names no device; 0000:30:00.0 was taken from its neighbours"
+    )
     assert [event.line for event in diagnosis.events if not event.device_certain] == [1, 13]
 
 
@@ -111,13 +128,20 @@ def test_trouble_of_the_bridge_just_before_belongs_to_the_incident():
     [
         ("Tile0: GT0: reset done", True, "the reset was reported as done"),
         ("*ERROR* GT0: reset failed (-ETIMEDOUT)", False, "a reset failed and none worked after it"),
-        ("*ERROR* CRITICAL: Xe has declared device 0000:03:00.0 as wedged.", False, "the driver declared the device wedged"),
+        (
+            "*ERROR* CRITICAL: Xe has declared device 0000:03:00.0 as wedged.",
+            False,
+            "the driver declared the device wedged",
+        ),
         ("something else", None, "a reset began; the log does not tell how it ended"),
     ],
 )
 def test_how_it_ended_is_read(end, recovered, because, tmp_path):
     (incident,) = incidents(
-        tmp_path, xe_timeout(10, 5, 4), f"[   10.100000] {XE} GT0: reset started", f"[   10.200000] {XE} {end}"
+        tmp_path,
+        xe_timeout(10, 5, 4),
+        f"[   10.100000] {XE} GT0: reset started",
+        f"[   10.200000] {XE} {end}",
     )
 
     assert (recovered, because) == (incident.recovered, incident.recovered_because)
@@ -125,21 +149,26 @@ def test_how_it_ended_is_read(end, recovered, because, tmp_path):
 
 def test_a_reset_that_is_never_done_though_the_log_goes_on_has_failed(tmp_path):
     (incident,) = incidents(
-        tmp_path, xe_timeout(10, 5, 4), f"[   10.100000] {XE} GT0: reset started", "[   30.000000] usb 1-1: new device"
+        tmp_path,
+        xe_timeout(10, 5, 4),
+        f"[   10.100000] {XE} GT0: reset started",
+        "[   30.000000] usb 1-1: new device",
     )
 
     assert incident.recovered is False
 
 
 def test_a_late_ack_is_slow_not_dead(tmp_path):
-    late = f"[   12.310000] {XE} TLB invalidation late ack: seqno=5 recv=5, request-to-ack=2310ms, timeout-to-ack=60ms"
+    late = f"[   12.310000] {XE} TLB invalidation late ack: seqno=5 recv=5"
+    late += ", request-to-ack=2310ms, timeout-to-ack=60ms"
 
     (incident,) = incidents(tmp_path, xe_timeout(12.25, 5, 4), late)
     assert (incident.class_, incident.recovered) == ("slow_invalidation", True)
 
 
 def test_freebsd_names_a_unit_instead_of_an_address(tmp_path):
-    line = "Nov 12 10:11:12 host kernel: drmn0: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno 7"
+    line = "Nov 12 10:11:12 host kernel: drmn0: [drm] *ERROR* GT0: GUC: "
+    line += "TLB invalidation response timed out for seqno 7"
 
     (incident,) = incidents(tmp_path, line)
     assert (incident.device, incident.driver, incident.gts) == ("drmn0", "i915", [0])

@@ -6,12 +6,13 @@ import itertools
 import tracemalloc
 
 import pytest
-from tests.diagnose.log_samples import SAMPLES, WITH_EVENTS, counted, diagnosed, tlb_events
 
 from gputlb.diagnose import diagnose, open_source
+from tests.diagnose.log_samples import SAMPLES, WITH_EVENTS, counted, diagnosed, tlb_events
 
 QUIET = "".join(
-    f"Nov 22 12:{number // 60 % 60:02}:{number % 60:02} host systemd[1]: Started session {number}; flushed and done\n"
+    f"Nov 22 12:{number // 60 % 60:02}:{number % 60:02} host systemd[1]: Started session {number}; "
+    "flushed and done\n"
     for number in range(60_000)
 )
 
@@ -45,7 +46,8 @@ def test_a_large_quiet_log_is_only_searched(tmp_path):
 def flood(lines):
     stamps = itertools.count(100.0, 2.05)
     for seqno, stamp in zip(range(1, lines + 1), stamps, strict=False):
-        yield f"[{stamp:12.6f}] i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno {seqno}\n"
+        before = f"[{stamp:12.6f}] i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: "
+        yield f"{before}TLB invalidation response timed out for seqno {seqno}\n"
 
 
 def test_a_flood_is_counted_to_the_last_line_in_bounded_memory(tmp_path):
@@ -72,7 +74,8 @@ def test_a_flood_of_many_cards_keeps_them_apart(tmp_path):
         for number in range(60_000):
             card = number % 7
             file.write(
-                f"Nov 15 18:{number // 3600 % 60:02}:{number // 60 % 60:02} host kernel: xe 0000:0{card}:00.0: [drm] *ERROR* "
+                f"Nov 15 18:{number // 3600 % 60:02}:{number // 60 % 60:02} host kernel: xe "
+                f"0000:0{card}:00.0: [drm] *ERROR* "
                 f"TLB invalidation fence timeout, seqno={number // 7 + 1} recv={number // 7}\n"
             )
 

@@ -8,11 +8,23 @@ import textwrap
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.diagnose.log_samples import INDEX, SAMPLES, WITH_EVENTS, counted, diagnosed, diagnosed_text, tlb_events
+
+from tests.diagnose.log_samples import (
+    INDEX,
+    SAMPLES,
+    WITH_EVENTS,
+    counted,
+    diagnosed,
+    diagnosed_text,
+    tlb_events,
+)
 
 
 def found(diagnosis):
-    return [(event.kind, event.device, event.gt, event.engine, event.seqno, event.recv) for event in tlb_events(diagnosis)]
+    return [
+        (event.kind, event.device, event.gt, event.engine, event.seqno, event.recv)
+        for event in tlb_events(diagnosis)
+    ]
 
 
 def hard_wrapped(line, width):
@@ -24,8 +36,8 @@ def soft_wrapped(line, width):
 
 
 REWRITINGS = {
-    "CRLF": lambda lines: "\r\n".join(lines),
-    "blank lines between": lambda lines: "\n\n".join(lines),
+    "CRLF": "\r\n".join,
+    "blank lines between": "\n\n".join,
     "numbered": lambda lines: "\n".join(f"{number:4}  {line}" for number, line in enumerate(lines, 1)),
     "grep -n": lambda lines: "\n".join(f"{number}:{line}" for number, line in enumerate(lines, 1)),
     "levels": lambda lines: "\n".join(f"<4>{line}" for line in lines),
@@ -56,7 +68,7 @@ def test_a_rewritten_log_gives_the_same_events(row, rewriting, tmp_path):
     wrap=st.sampled_from([hard_wrapped, soft_wrapped]),
     quote_first=st.booleans(),
 )
-def test_a_wrapped_and_quoted_log_gives_the_same_events(row, width, quote, wrap, quote_first, tmp_path):
+def test_a_wrapped_and_quoted_log_gives_the_same_events(*, row, width, quote, wrap, quote_first, tmp_path):
     lines = (SAMPLES / row["file"]).read_text(encoding="utf-8").splitlines()
     if quote_first:
         text = "\n".join(piece for line in lines for piece in wrap(quote + line, width))
@@ -72,7 +84,9 @@ def test_a_log_cut_off_anywhere_gives_no_more_events_and_no_error(row, data, tmp
     text = (SAMPLES / row["file"]).read_text(encoding="utf-8")
     cut = data.draw(st.integers(min_value=1, max_value=len(text)))
 
-    assert sum(counted(diagnosed_text(tmp_path, text[:cut] + "\n.")).values()) <= row["expected"]["n_tlb_events"]
+    assert (
+        sum(counted(diagnosed_text(tmp_path, text[:cut] + "\n.")).values()) <= row["expected"]["n_tlb_events"]
+    )
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -117,14 +131,17 @@ def test_a_quoted_printable_mail_is_read(tmp_path):
 
 
 def test_a_line_that_the_pager_cut_is_still_counted(tmp_path):
-    text = "Nov 12 10:11:12 host kernel: i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation respon>\n"
+    text = (
+        "Nov 12 10:11:12 host kernel: i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation respon>\n"
+    )
 
     (event,) = diagnosed_text(tmp_path, text).events
     assert (event.kind, event.gt, event.cut) == ("guc_timeout", 0, True)
 
 
 def test_numbers_that_somebody_added_by_hand_count(tmp_path):
-    text = "[ 10.000001] i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno 7 (x3)\n"
+    text = "[ 10.000001] i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: "
+    text += "TLB invalidation response timed out for seqno 7 (x3)\n"
 
     diagnosis = diagnosed_text(tmp_path, text)
     assert diagnosis.n_tlb_events == 1

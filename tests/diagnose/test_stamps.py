@@ -9,7 +9,7 @@ import pytest
 from gputlb.diagnose._stamps import stamp_in
 
 
-def at(year, month, day, hour=0, minute=0, second=0):
+def at(year, month, day, hour=0, minute=0, second=0):  # noqa: PLR0917 - as a date is written
     return timegm((year, month, day, hour, minute, second, 0, 0, 0))
 
 
@@ -34,7 +34,11 @@ def at(year, month, day, hour=0, minute=0, second=0):
         ("2026-09-13T22:23:00 host kernel: ", at(2026, 9, 13, 22, 23), "wall"),
         ("2026-09-13T22:23:00+03:00 host kernel: ", at(2026, 9, 13, 19, 23), "wall"),
         ("2026-09-13T22:23:00.250000+0300 host kernel: ", at(2026, 9, 13, 19, 23) + 0.25, "wall"),
-        ("10.0.0.2: kern: info: [2024-09-05T12:53:26.421836567Z]: ", at(2024, 9, 5, 12, 53, 26) + 0.421836567, "wall"),
+        (
+            "10.0.0.2: kern: info: [2024-09-05T12:53:26.421836567Z]: ",
+            at(2024, 9, 5, 12, 53, 26) + 0.421836567,
+            "wall",
+        ),
         ("Sat 2025-11-15 18:07:53 CET host kernel: ", at(2025, 11, 15, 18, 7, 53), "wall"),
         ("1731000000.123456 host kernel: ", 1731000000.123456, "wall"),
         ("22:39:31 kernel: ", 22 * 3600 + 39 * 60 + 31, "day"),
@@ -47,6 +51,8 @@ def test_a_stamp_is_read(before, time, clock):
     assert (time, clock) == (pytest.approx(stamp.time), stamp.clock)
 
 
-@pytest.mark.parametrize("before", ["", "i915 0000:00:02.0: [drm] ", "thunderbolt 0000:00:0d.2: ", "seqno 12 "])
+@pytest.mark.parametrize(
+    "before", ["", "i915 0000:00:02.0: [drm] ", "thunderbolt 0000:00:0d.2: ", "seqno 12 "]
+)
 def test_what_is_no_stamp_is_not_read_as_one(before):
     assert stamp_in(before) is None

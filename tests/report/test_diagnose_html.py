@@ -6,9 +6,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from tests.diagnose.log_samples import INDEX, diagnosed, diagnosed_text
 
 from gputlb.report.diagnose_html import diagnosis_html
+from tests.diagnose.log_samples import INDEX, diagnosed, diagnosed_text
 
 
 class Balanced(HTMLParser):

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class CannotWrite(GputlbError):
+class CannotWrite(GputlbError):  # noqa: N818 - the house names errors for what happened
     """The output file cannot be written; the text says why."""
 
 
-class UnknownOption(GputlbError):
+class UnknownOption(GputlbError):  # noqa: N818 - the house names errors for what happened
     """An option that the verb does not have."""
 
 

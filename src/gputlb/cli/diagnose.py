@@ -30,7 +30,8 @@ def diagnose(
     Parameters
     ----------
     files
-        Logs of one machine: dmesg, journal, syslog, mail or paste; plain or gzip, xz, zstd; - is standard input.
+        Logs of one machine: dmesg, journal, syslog, mail or paste; plain or gzip, xz, zstd; - is
+        standard input.
     json
         Print one JSON document; with --follow one JSON line an incident.
     html

@@ -22,7 +22,7 @@ def trace(
     json: Flag = False,
     html: Path | None = None,
 ) -> int:
-    """Explain TLB invalidations in a trace: latencies, what was never answered, registers by name, broken rules.
+    """Explain TLB invalidations in a trace: latencies, what was never answered, registers, broken rules.
 
     Exit status: 0 nothing wrong, 1 unanswered or late fences or broken rules, 2 wrong input.
 

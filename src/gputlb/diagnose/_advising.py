@@ -44,7 +44,8 @@ def advise(incident: Incident, burst: Burst, machine: Machine) -> list[Advised]:
             continue
         unknown = bool(known.when.platforms) and (gpu is None or gpu.platform_short is None)
         question = (
-            f"which platform is it? This advice is for {' and '.join(known.when.platforms)} alone: see `lspci -nn -d 8086:`"
+            f"which platform is it? This advice is for {' and '.join(known.when.platforms)} alone: see "
+            "`lspci -nn -d 8086:`"
             if unknown
             else None
         )

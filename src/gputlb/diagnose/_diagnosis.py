@@ -135,7 +135,8 @@ def diagnose(sources: Iterable[Source]) -> Diagnosis:
 
 def _diagnosis(judged: list[_Judged], machine: Machine, **found: Any) -> Diagnosis:
     empty: dict[str, Any] = {
-        "n_tlb_events": 0, "n_by_kind": {}, "suppressed": 0, "events": [], "events_left_out": 0, "incidents": [],
+        "n_tlb_events": 0, "n_by_kind": {}, "suppressed": 0,
+        "events": [], "events_left_out": 0, "incidents": [],
         "advice": {}, "fixes": [], "other_trouble": {},
     }  # fmt: skip
     diagnosis = Diagnosis(logs=[one.read for one in judged], machine=machine, **(empty | found))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gputlb.errors import GputlbError
 
 
-class UnreadableInput(GputlbError):
-    """The file, pipe or program gives nothing that could be read as text; the text says why and what to do."""
+class UnreadableInput(GputlbError):  # noqa: N818 - the house names errors for what happened
+    """There is nothing that could be read as text; the message says why and what to do."""
 
 
 class DecompressionBomb(UnreadableInput):

@@ -31,7 +31,7 @@ class Event(msgspec.Struct, kw_only=True):
     time: float | None = None
     """Seconds, on `clock`; differences between events of one clock are meaningful."""
     clock: Clock | None = None
-    """`boot`: since boot; `wall`: since 1970 (a log without years counts from 1972); `day`: since midnight."""
+    """`boot`: since boot; `wall`: since 1970 (without a year, from 1972); `day`: since midnight."""
     stamp: str | None = None
     """The stamp as printed."""
     line: int

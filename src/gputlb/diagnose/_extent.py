@@ -23,7 +23,7 @@ class Extent(msgspec.Struct):
     shape: str = "text"
     """How the log is written: text, json lines, pretty json, journal export."""
     quick: bool = False
-    """True where a large log held no TLB message: nothing else was looked for beyond its first 4 MiB."""
+    """True where a large log held no TLB message: nothing else was looked for beyond its first MiB."""
     first_stamp: str | None = None
     end_time: dict[str, float] = {}
     """Latest time seen, by clock."""

@@ -1,7 +1,7 @@
 """Floods: many lines of the three commonest TLB messages in the kernel's own form, taken many at a time.
 
-Logs of gigabytes are floods. Here a line costs one match and a place in a list; everything else is done for the whole
-run at once.
+Logs of gigabytes are floods. Here a line costs one match and a place in a list; everything else is done for
+the whole run at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Row = tuple[
     str | None,
     str | None,
 ]
-"""Stamp or prefix, driver, device, `*ERROR*`, tile, GT, spelling of TLB, GuC seqno, xe seqno, recv, engine."""
+"""Stamp or prefix, driver, device, `*ERROR*`, tile, GT, TLB as spelt, GuC seqno, xe seqno, recv, engine."""
 
 _WORD = " invalidation "
 
@@ -60,7 +60,7 @@ def wall_line(text: str, start: int) -> re.Match[str] | None:
 
 
 def next_flood_line(text: str, start: int) -> tuple[int, bool]:
-    """Return where the next such line begins, or the end of the text, and whether its stamp counts from boot."""
+    """Return where the next such line begins (or the text ends), and whether its stamp counts from boot."""
     at = text.find(_WORD, start)
     while at >= 0:
         begin = text.rfind("\n", start, at) + 1 or start
@@ -78,7 +78,7 @@ class Flood:
     Attributes:
         rows: what each line gave, see `Row`.
         first_line: number of the first line; the others follow without a gap.
-        from_boot: whether the stamps count from boot; the first field of a row is then the stamp's digits alone.
+        from_boot: whether the stamps count from boot; a row then begins with the stamp's digits alone.
         times: seconds, one for each line.
     """
 

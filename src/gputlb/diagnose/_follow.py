@@ -29,10 +29,10 @@ class IncidentNews(msgspec.Struct, frozen=True):
 
 
 def follow(lines: Iterable[str | None]) -> Iterator[IncidentNews]:
-    """Yield every incident twice: when its first TLB message arrives, and when a minute passed without another.
+    """Yield every incident twice: at its first TLB message, and when a minute passed without another.
 
-    A line may be None: a second passed without one. Neighbours alone are no incident. Memory stays bounded however
-    long this runs.
+    A line may be None: a second passed without one. Neighbours alone are no incident. Memory stays bounded
+    however long this runs.
     """
     machine = MachineReader()
     scan = LogScan(Source("the log", None), machine)

@@ -284,7 +284,10 @@ class Burst:
         incident = self.incident
         if not self.pairs:
             if len(self.seqnos) == 1 and incident.event_lines - incident.duplicates > 1:
-                incident.answer_reading = "the same seqno again and again: the driver's table of waiters may be full and its one reserve slot in use"
+                incident.answer_reading = (
+                    "the same seqno again and again: the driver's table of waiters may be full "
+                    "and its one reserve slot in use"
+                )
             return
         distinct = {seqno for seqno, _ in self.pairs}
         if len(distinct) >= 2:
@@ -464,7 +467,8 @@ class IncidentBuilder:
             burst.add(bus)
         if near:
             burst.incident.uncertain.append(
-                f"the trouble of {near[0].device} (line {near[0].line}) was counted in, as it came just before"
+                f"the trouble of {near[0].device} (line {near[0].line}) was counted in, as it came just "
+                "before"
             )
             self._bus = [bus for bus in self._bus if bus not in near]
 

@@ -37,7 +37,8 @@ _WEAK_START = re.compile(
     | drmn\d*\b
     | \[drm
     | \w+:\ \d+\ callbacks
-    | (?:WARNING|CPU|RIP|PC|LR|Code|Modules\ linked\ in|Hardware\ name|Workqueue|Backtrace|Call\ Trace|Fence\ exp|GPU\ hangs)\b
+    | (?:WARNING|CPU|RIP|PC|LR|Code|Workqueue|Backtrace)\b
+    | (?:Modules\ linked\ in|Hardware\ name|Call\ Trace|Fence\ exp\w*|GPU\ hangs)\b
     | [RECFSD][A-Z0-9]{1,5}:\ [0-9a-f]
     | (?:---|====|\.\.\.|8<--)
     | [-\w.]+@[-\w.]+[:\s~]

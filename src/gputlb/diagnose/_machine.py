@@ -21,16 +21,19 @@ _PCI_ENUMERATED = re.compile(
     r"pci ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): \[8086:([0-9a-f]{4})\] .*?class 0x(03|12)"
 )
 _LSPCI = re.compile(
-    r"\b((?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.\d) (?:VGA|Display|3D)[^\[]{0,80}\[03\d\d\]:.{1,120}?\[8086:([0-9a-f]{4})\]"
+    r"\b((?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.\d) (?:VGA|Display|3D)"
+    r"[^\[]{0,80}\[03\d\d\]:.{1,120}?\[8086:([0-9a-f]{4})\]"
 )
 _XE_FOUND = re.compile(
-    r"\b(?:xe|i915) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,40}?[Ff]ound (\w+)(?:/\w+)? \(device ID ([0-9a-f]{4})\)"
+    r"\b(?:xe|i915) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,40}?[Ff]ound (\w+)(?:/\w+)? \(device "
+    r"ID ([0-9a-f]{4})\)"
 )
 _XE_PARAMETERS = re.compile(
     r"\bxe ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,20}?\[drm\] (\w+)  ([0-9a-f]{4}):[0-9a-f]{4} dgfx"
 )
 _FIRMWARE = re.compile(
-    r"\b(?:i915|xe) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,60}?(GuC|HuC|GSC|DMC) firmware (?:from )?(\S{1,80}\.bin)"
+    r"\b(?:i915|xe) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d): .{0,60}?(GuC|HuC|GSC|DMC) firmware "
+    r"(?:from )?(\S{1,80}\.bin)"
     r"(?: \(v([\d.]+)\)|,? version:? ?([\d.]+))"
 )
 _FUNCTION = re.compile(
@@ -182,7 +185,7 @@ class MachineReader:
 
 
 def platform_of(device_id: str) -> Platform | None:
-    """Return the platform with a PCI device id (four hexadecimal digits), or None where the table has none."""
+    """Return the platform with a PCI device id of four hexadecimal digits, or None where none is known."""
     from gputlb.facts import UnknownPlatform, platform  # noqa: PLC0415  (the tables load only when asked)
 
     try:

@@ -31,7 +31,7 @@ _DEVICE = re.compile(
 _DRIVER_WORD = re.compile(r"\b(i915|xe|amdgpu|nouveau|panfrost|panthor|mali)\b")
 _GT = re.compile(r"\bGT(\d+)\b[^.]{0,40}$")
 _TILE = re.compile(r"\bTile(\d+):[^.]{0,40}$")
-_REPEATED_AFTER = re.compile(r"^[^\[]{0,40}?[(\[][x×]? ?(\d{1,6}) ?(?:[x×]|times)?[)\]]")
+_REPEATED_AFTER = re.compile(r"^[^\[]{0,40}?[(\[][x\u00d7]? ?(\d{1,6}) ?(?:[x\u00d7]|times)?[)\]]")
 _REPEATED_BEFORE = re.compile(r"message repeated (\d{1,6}) times")
 _HEADS = (
     (re.compile(r"(?i:tlb) invalidation (?:d(?:i(?:d[ \w]*)?)?)[>.… ]*$"), "mmio_timeout"),
@@ -109,11 +109,11 @@ class Place:
 def place_in(before: str) -> Place:
     """Return the driver and the device that a piece of text names last."""
     named = None
-    for named in _DEVICE.finditer(before):
+    for named in _DEVICE.finditer(before):  # noqa: B007 - the last one is meant
         pass
     if named is None:
         word = None
-        for word in _DRIVER_WORD.finditer(before):
+        for word in _DRIVER_WORD.finditer(before):  # noqa: B007 - the last one is meant
             pass
         return Place(word[1] if word else None, None)
     if named["pci"]:
@@ -142,7 +142,8 @@ def _event(hit: Found, before: str, text: str, line: int) -> Event | None:
     if message.guard == "driver" and not (driver in message.drivers or driver == "drmn"):
         return None
     if driver is not None and driver != "drmn" and message.drivers and driver not in message.drivers:
-        # i915 and xe share their firmware and some of its messages; another vendor's driver says the words by chance.
+        # i915 and xe share their firmware and some of its messages; another vendor's driver
+        # says the words by chance.
         if driver not in INTEL_DRIVERS or message.drivers[0] not in INTEL_DRIVERS:
             return None
         driver = message.drivers[0] if message.tlb else driver
@@ -187,7 +188,7 @@ def _integer(digits: str) -> int | None:
 def _repeats(before: str, after: str) -> int:
     if "repeated" in before and (found := _REPEATED_BEFORE.search(before)):
         return max(1, int(found[1]))
-    if ("x" in after or "×" in after or "times" in after) and (found := _REPEATED_AFTER.match(after)):
+    if ("x" in after or "\u00d7" in after or "times" in after) and (found := _REPEATED_AFTER.match(after)):
         return max(1, int(found[1]))
     return 1
 

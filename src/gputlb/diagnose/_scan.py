@@ -14,7 +14,7 @@ from gputlb.diagnose._flood import Flood, Row, boot_line, next_flood_line, wall_
 from gputlb.diagnose._formats import Shape, plain_lines, shape_of
 from gputlb.diagnose._lines import cleaned, starts_entry
 from gputlb.diagnose._matching import events_in, place_in, weight
-from gputlb.diagnose._prefilter import may_hold_tlb_messages
+from gputlb.diagnose._prefilter import file_may_hold
 from gputlb.diagnose._stamps import stamp_in
 from gputlb.diagnose._unwrap import Entry, entries
 from gputlb.facts.messages import PREFILTER_LITERALS
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 THOROUGH_BYTES = 4 << 20
 """Logs up to this size are read line by line; in larger ones a word broken by wrapping may go unseen."""
+BOOT_BYTES = 1 << 20
+"""Of a large quiet log only so much is read for the facts about the machine: it holds the boot messages."""
 LONGEST_LINE_CHARACTERS = 64 << 10
 _NEAR_LINES = 4
 _AROUND_CHARACTERS = 300
@@ -93,14 +95,16 @@ class LogScan:
             self.extent.bytes_read = len(opening)
             yield from self._thorough(opening.decode("utf-8", "replace"))
             return
-        if self._source.rewindable:
-            likely, size_bytes = may_hold_tlb_messages(chain([bytes(opening)], blocks))
-            if not likely:
-                # The opening holds the boot messages, hence the facts about the machine.
-                yield from self._text(_unix(opening[:THOROUGH_BYTES].decode("utf-8", "replace")), 1)
-                self.extent.quick, self.extent.bytes_read, self.extent.lines = True, size_bytes, 0
-                return
-            blocks, opening = self._source.blocks(), bytearray()
+        plain = self._source.plain_path
+        if plain is not None and not file_may_hold(plain, PREFILTER_LITERALS):
+            # The opening holds the boot messages, hence the facts about the machine.
+            yield from self._text(_unix(opening[:BOOT_BYTES].decode("utf-8", "replace")), 1)
+            self.extent.quick, self.extent.bytes_read, self.extent.lines = (
+                True,
+                self._source.size_bytes or 0,
+                0,
+            )
+            return
         yield from self._large(chain([bytes(opening)], blocks))
 
     def events_of_line(self, raw: str, number: int) -> list[Event]:

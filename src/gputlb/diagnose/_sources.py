@@ -27,7 +27,8 @@ BOMB_FLOOR_BYTES = 256 << 20
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 _FOREIGN = {
     b"\x17\x08\x44tracing": "a trace-cmd capture; give it to `gputlb trace`",
-    b"LPKSHHRH": "a journal in systemd's own format; print it with `journalctl -k --file {name}` and give that",
+    b"LPKSHHRH": "a journal in systemd's own format; print it with `journalctl -k --file {name}` and "
+    "give that",
     b"PERFILE2": "a perf capture; print it with `perf script -i {name}` and give that to `gputlb trace`",
     b"\x7fELF": "a program, not a log",
     b"PK\x03\x04": "a zip archive; unpack it and give the log inside",
@@ -52,16 +53,17 @@ class Source:
     Attributes:
         name: how the user named it.
         size_bytes: bytes of the stored (perhaps compressed) file, or None for a pipe.
-        rewindable: whether `blocks` may be called more than once.
+        plain_path: the file, where it can be read anywhere without unpacking; else None.
     """
 
     def __init__(self, name: str, path: Path | None, stream: IO[bytes] | None = None) -> None:
         self.name = name
         self._path = path
         self._stream = stream
-        self.rewindable = path is not None
         self.size_bytes = path.stat().st_size if path is not None and path.is_file() else None
-        self.compressed = path is not None and _compression(_head(path)) is not None
+        head = _head(path) if path is not None else b""
+        packed = _compression(head) is not None or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        self.plain_path = str(path) if path is not None and not packed else None
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the decompressed contents.
@@ -84,7 +86,7 @@ def open_source(name: str) -> Source:
     """Return the log in a file, or standard input for `-`.
 
     Raises:
-        UnreadableInput: for a directory, a missing or forbidden file, and files that are no text by their first bytes.
+        UnreadableInput: for a directory, a missing or forbidden file, and what is no text by its first bytes.
     """
     if name == "-":
         return Source("standard input", None, sys.stdin.buffer)
@@ -193,7 +195,8 @@ def _guarded(name: str, blocks: Iterator[bytes], size_bytes: int | None) -> Iter
         grown += len(block)
         if size_bytes is not None and grown > BOMB_FLOOR_BYTES and grown > BOMB_RATIO * size_bytes:
             raise DecompressionBomb(
-                f"{name}: {size_bytes} bytes grow to more than {grown >> 20} MiB, as a decompression bomb would; "
+                f"{name}: {size_bytes} bytes grow to more than {grown >> 20} MiB, as a decompression "
+                "bomb would; "
                 "if the file is honest, decompress it yourself and give the result"
             )
         yield block
@@ -211,8 +214,8 @@ def _unpacked(name: str, kind: str, packed: Iterator[bytes]) -> Iterator[bytes]:
         raise UnreadableInput(f"{name}: is damaged: {kind} says “{error}”; fetch it again") from error
 
 
-# A file cut short is common (an upload that broke off): what came before the end is still worth reading, so neither
-# of these minds a missing end.
+# A file cut short is common (an upload that broke off): what came before the end is still worth reading, so
+# neither of these minds a missing end.
 
 
 def _ungzip(packed: Iterator[bytes]) -> Iterator[bytes]:

@@ -23,9 +23,7 @@ _DAY_FIRST = re.compile(
     r"\b(\d{1,2})\.? ([^\W\d]{3,10})\.?(?: (\d{4}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
 )
 _DAY_TIME = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\b(?!:)")
-_SYSLOG = re.compile(
-    r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?!\d{4}\b)"
-)
+_SYSLOG = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?!\d{4}\b)")
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d|T\d\d:\d\d")
 _UNIX = re.compile(r"^\s*(\d{10}\.\d{1,9})\b")
 _BOOT_BARE = re.compile(r"^\s*(?:<\d+>)?\s*(\d{1,7}\.\d{6})\]?:?\s")
@@ -96,7 +94,7 @@ def _month_first(found: re.Match[str]) -> Stamp:
     return Stamp(time, "wall", found[0])
 
 
-def _seconds(
+def _seconds(  # noqa: PLR0917 - as a date is written
     year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: str | None = None
 ) -> float:
     month, day = min(max(month, 1), 12), min(max(day, 1), 31)

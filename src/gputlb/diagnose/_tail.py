@@ -26,8 +26,8 @@ _LONGEST_LINE = 64 << 10
 def arriving_lines(name: str | None) -> Iterator[str | None]:
     """Yield the lines that arrive in a file, on standard input (`-`) or in the running system's log (None).
 
-    A file is read from its present end on and may be rotated; a pipe ends when its writer does. None is yielded for
-    every second without a line.
+    A file is read from its present end on and may be rotated; a pipe ends when its writer does. None is
+    yielded for every second without a line.
 
     Raises:
         UnreadableInput: where there is nothing to follow.

@@ -51,8 +51,8 @@ def entries(
 ) -> Iterator[Entry]:
     """Yield the entries of a text.
 
-    Where a break may have split a word, every way of joining is weighed and the heaviest wins: `weigh` returns how
-    much of known messages it finds in a text.
+    Where a break may have split a word, every way of joining is weighed and the heaviest wins: `weigh`
+    returns how much of known messages it finds in a text.
     """
     lines = [cleaned(raw) for raw in raw_lines]
     widest = max((len(raw.rstrip()) for raw in raw_lines), default=0)
@@ -103,9 +103,10 @@ def _best_glue(text: str, after: str, weigh: Callable[[str], int], *, full: bool
 
 
 def _rest_of_message(text: str, lines: list[str], at: int) -> tuple[int, str] | None:
-    """Return the line, from `at` on, that goes on with the message which `text` breaks off, from that place on.
+    """Return the line, from `at` on, that goes on with the message which `text` breaks off.
 
-    Blank lines, stamps and numbers that somebody put before every line of an already broken text are passed over.
+    Blank lines are passed over, as are stamps and numbers that somebody put before every line of an already
+    broken text.
     """
     if text[text.rfind(" ") + 1 :] not in _last_words():
         return None  # the common case, decided without a search

@@ -71,7 +71,8 @@ def _incidents(diagnosis: Diagnosis) -> str:
     rows = []
     for number, each in enumerate(diagnosis.incidents[:20], 1):
         recovered = {True: "recovered", False: "did not recover", None: "recovery unknown"}[each.recovered]
-        text = f"{number}. {each.device or 'device unknown'}: {each.class_.replace('_', ' ')}; {recovered} ({each.recovered_because})."
+        where, what = each.device or "device unknown", each.class_.replace("_", " ")
+        text = f"{number}. {where}: {what}; {recovered} ({each.recovered_because})."
         if each.count:
             text += f" {each.count} TLB failures"
             text += f", seqno {each.seqno_first} to {each.seqno_last}" if each.seqno_first is not None else ""

@@ -12,23 +12,30 @@ if TYPE_CHECKING:
     from gputlb.diagnose._machine import GpuDevice, Machine
 
 _WHAT = {
-    "device_unreachable": "{name} could not be reached: its power or its connection failed first, and everything after that, "
+    "device_unreachable": "{name} could not be reached: its power or its connection failed first, and "
+    "everything after that, "
     "TLB invalidation included, had to fail",
     "firmware_channel_dead_or_busy": "the graphics firmware of {name} stopped answering the driver",
     "engine_hang_then_failed_reset": "an engine of {name} hung and the reset that should have helped failed; "
     "the TLB messages are only its echo",
     "engine_hang": "an engine of {name} hung",
-    "slow_invalidation": "{name} was too slow in dropping old address translations (TLB invalidation), but it did answer",
-    "invalidation_only": "{name} did not confirm in time that it had dropped old address translations (TLB invalidation); "
+    "slow_invalidation": "{name} was too slow in dropping old address translations (TLB invalidation), "
+    "but it did answer",
+    "invalidation_only": "{name} did not confirm in time that it had dropped old address translations "
+    "(TLB invalidation); "
     "nothing else of it failed beside that",
 }
 _OTHER_WORDS = {
-    "engine_hang": "engine hangs", "job_timeout": "timed-out jobs", "forcewake_timeout": "power domains that do not wake",
-    "mmio_unreliable": "registers that read as all ones", "reset_started": "resets", "reset_failed": "failed resets",
-    "reset_done": "finished resets", "guc_ct_error": "failed firmware requests", "guc_crash": "firmware crashes",
+    "engine_hang": "engine hangs", "job_timeout": "timed-out jobs",
+    "forcewake_timeout": "power domains that do not wake",
+    "mmio_unreliable": "registers that read as all "
+                       "ones", "reset_started": "resets", "reset_failed": "failed resets",
+    "reset_done": "finished resets", "guc_ct_error": "failed firmware "
+                                                     "requests", "guc_crash": "firmware crashes",
     "wedged": "a device given up by its driver", "power_state_failed": "devices that do not wake up",
     "pcie_error": "bus errors", "context_reset": "programs that lost work", "ci_taint": "driver taints",
-    "fence_expired": "requests waited for in vain", "device_coredump": "device dumps", "memory_fault": "GPU memory faults",
+    "fence_expired": "requests waited for in "
+                     "vain", "device_coredump": "device dumps", "memory_fault": "GPU memory faults",
     "mes_error": "scheduler firmware errors", "resume_failed": "failed resumes",
 }  # fmt: skip
 
@@ -123,7 +130,8 @@ def _nothing(other_trouble: dict[str, int], extent: str, *, quick: bool) -> str:
     text = f"No TLB invalidation trouble in {extent}."
     if other_trouble:
         named = ", ".join(f"{kind_words(kind)} ({count})" for kind, count in other_trouble.items())
-        text += f" The log does hold other GPU trouble: {named}. Whatever went wrong, its TLB messages are not part of it."
+        text += f" The log does hold other GPU trouble: {named}."
+        text += " Whatever went wrong, TLB messages are not part of it."
     elif quick:
-        text += " Other GPU trouble was looked for in the first 4 MiB only."
+        text += " Other GPU trouble was looked for in its first MiB only."
     return text

@@ -1,7 +1,7 @@
 """Kernel log messages around TLB invalidation: what they say, who prints them, what they mean.
 
-To add one, add a row to `messages.json` with the kernel's format string, a regular expression whose named groups
-are the fields to keep, a literal that every match contains, and a sample line. The tests check all four.
+To add one, add a row to `messages.json` with the kernel's format string, a regular expression whose named
+groups are the fields to keep, a literal that every match holds, and a sample. The tests check all four.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def meaning_of(kind: str) -> str:
 
 @cache
 def months() -> dict[str, int]:
-    """Return month names and abbreviations, lower case, in the languages that logs were seen in: name to 1..12."""
+    """Return the numbers 1 to 12 by month names and abbreviations, lower case, in several languages."""
     text = files("gputlb.facts").joinpath("month_names.json").read_bytes()
     rows = msgspec.json.decode(text, type=dict[str, list[str]])
     return {name: int(number) for number, names in rows.items() for name in names}

@@ -46,7 +46,8 @@ def _as_text(news: IncidentNews) -> str:
     if news.state == "began":
         best = news.advice[0] if news.advice else None
         hint = f" · {best.title} ({best.confidence})" if best else ""
-        return f"{incident.first_stamp or '-'}  {where}  began: {class_words(incident.class_)}{hint}\n    {incident.first_line}"
+        head = f"{incident.first_stamp or '-'}  {where}  began: {class_words(incident.class_)}"
+        return f"{head}{hint}\n    {incident.first_line}"
     return (
         f"{incident.last_stamp or '-'}  {where}  over: {class_words(incident.class_)}, "
         f"{incident.count} TLB failures, {recovery_words(incident.recovered)} ({incident.recovered_because})"

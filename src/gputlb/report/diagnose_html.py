@@ -31,25 +31,47 @@ MOST_ROWS = 400
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--quiet:#5b6470;--paper:#fff;--card:#f4f6f8;--line:#d5dae0;
 --tlb:#b3261e;--firmware:#8e44ad;--hang:#c77700;--reset:#2a6fb0;--good:#1d7d46;--effect:#7b8794}
-@media(prefers-color-scheme:dark){:root{--ink:#e7eaee;--quiet:#9aa5b1;--paper:#14171a;--card:#1e2328;--line:#39424c;
+@media(prefers-color-scheme:dark){:root{--ink:#e7eaee;--quiet:#9aa5b1;--paper:#14171a;--card:#1e2328;
+  --line:#39424c;
 --tlb:#ff7b72;--firmware:#d2a8ff;--hang:#ffb454;--reset:#79b8ff;--good:#56d48a;--effect:#8b98a5}}
-*{box-sizing:border-box}body{margin:0 auto;max-width:1000px;padding:24px;background:var(--paper);color:var(--ink);
-font:16px/1.5 system-ui,sans-serif}h1{font-size:1.3rem;margin:0 0 4px}h2{font-size:1.1rem;margin:32px 0 8px}
-h3{font-size:1rem;margin:0 0 4px}.quiet{color:var(--quiet);font-size:.9rem}
-.verdict{font-size:1.15rem;padding:16px 20px;background:var(--card);border-left:5px solid var(--tlb);border-radius:4px}
-.verdict.fine{border-color:var(--good)}.card{background:var(--card);border-radius:6px;padding:14px 18px;margin:12px 0}
-.badge{display:inline-block;padding:0 8px;border-radius:10px;border:1px solid currentColor;font-size:.85rem;margin-left:6px}
-.bad{color:var(--tlb)}.ok{color:var(--good)}.unsure{color:var(--hang)}
-ul{margin:6px 0;padding-left:20px}li{margin:2px 0}code,pre{font:13px/1.45 ui-monospace,monospace}
-pre{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:4px;padding:6px 10px;margin:4px 0}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.88rem}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:1000px;padding:24px;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,sans-serif}
+h1{font-size:1.3rem;margin:0 0 4px}
+h2{font-size:1.1rem;margin:32px 0 8px}
+h3{font-size:1rem;margin:0 0 4px}
+.quiet{color:var(--quiet);font-size:.9rem}
+.verdict{font-size:1.15rem;padding:16px 20px;background:var(--card);border-left:5px solid var(--tlb);
+  border-radius:4px}
+.verdict.fine{border-color:var(--good)}
+.card{background:var(--card);border-radius:6px;padding:14px 18px;margin:12px 0}
+.badge{display:inline-block;padding:0 8px;border-radius:10px;border:1px solid currentColor;
+  font-size:.85rem;margin-left:6px}
+.bad{color:var(--tlb)}
+.ok{color:var(--good)}
+.unsure{color:var(--hang)}
+ul{margin:6px 0;padding-left:20px}
+li{margin:2px 0}
+code,pre{font:13px/1.45 ui-monospace,monospace}
+pre{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:4px;
+  padding:6px 10px;margin:4px 0}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
-th{color:var(--quiet);font-weight:600}svg{width:100%;height:auto;background:var(--card);border-radius:6px}
-svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .note{fill:var(--quiet);font-size:11px}
-svg .lane,svg .grid{stroke:var(--line)}svg .guide{stroke:var(--quiet);stroke-dasharray:5 4}
-svg .tlb{fill:var(--tlb)}svg .firmware,svg .unreachable{fill:var(--firmware)}svg .hang{fill:var(--hang)}
-svg .reset{fill:var(--reset)}svg .good,svg .bar{fill:var(--good)}svg .effect{fill:var(--effect)}
-.legend span{margin-right:14px}.legend i{display:inline-block;width:10px;height:10px;margin-right:5px;border-radius:2px}
+th{color:var(--quiet);font-weight:600}
+svg{width:100%;height:auto;background:var(--card);border-radius:6px}
+svg text{fill:var(--ink);font:12px system-ui,sans-serif}
+svg .note{fill:var(--quiet);font-size:11px}
+svg .lane,svg .grid{stroke:var(--line)}
+svg .guide{stroke:var(--quiet);stroke-dasharray:5 4}
+svg .tlb{fill:var(--tlb)}
+svg .firmware,svg .unreachable{fill:var(--firmware)}
+svg .hang{fill:var(--hang)}
+svg .reset{fill:var(--reset)}
+svg .good,svg .bar{fill:var(--good)}
+svg .effect{fill:var(--effect)}
+.legend span{margin-right:14px}
+.legend i{display:inline-block;width:10px;height:10px;margin-right:5px;border-radius:2px}
 """
 _ROLE_STYLE = {
     "firmware": "firmware",
@@ -120,7 +142,8 @@ def trace_html(explanation: Explanation) -> str:
         if lane.latency is not None:
             buckets = [(f"≤ {microseconds(bound)}", count) for bound, count in lane.latency.histogram]
             facts = (
-                f"{lane.sent} sent, {lane.answered} answered, {lane.late} late, {lane.lost} lost, {lane.unanswered} unanswered, "
+                f"{lane.sent} sent, {lane.answered} answered, {lane.late} late, {lane.lost} lost, "
+                f"{lane.unanswered} unanswered, "
                 f"at most {lane.most_in_flight} in flight; median {microseconds(lane.latency.p50_us)}, "
                 f"99 % {microseconds(lane.latency.p99_us)}, max {microseconds(lane.latency.max_us)}"
             )
@@ -149,7 +172,8 @@ def trace_html(explanation: Explanation) -> str:
         body.append(
             _section("Registers", _table(("offset", "register", "purpose", "reads", "writes"), counted))
         )
-    source = f"{explanation.name} ({explanation.format}, {explanation.n_events} events, {explanation.lost_events} lost)"
+    counts = f"{explanation.n_events} events, {explanation.lost_events} lost"
+    source = f"{explanation.name} ({explanation.format}, {counts})"
     return _page("GPU TLB invalidation: what the trace tells", source, body)
 
 
@@ -157,7 +181,8 @@ def _page(title: str, source: str, body: Iterable[str]) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src '
+        "'unsafe-inline'\">"
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
         f'<h1>{escape(title)}</h1><p class="quiet">{escape(source)}</p>{"".join(body)}</body></html>\n'
     )
@@ -245,8 +270,10 @@ def _incident_cards(diagnosis: Diagnosis) -> str:
         function = f" ({incident.function})" if incident.function else ""
         items = "".join(f"<li>{escape(line)}</li>" for line in incident_lines(incident))
         cards.append(
-            f'<div class="card"><h3>{escape((incident.device or "device unknown") + function)}: {escape(class_words(incident.class_))}'
-            f'<span class="badge {style}">{escape(recovery_words(incident.recovered))}</span></h3><ul>{items}</ul></div>'
+            f'<div class="card"><h3>{escape((incident.device or "device unknown") + function)}: '
+            f"{escape(class_words(incident.class_))}"
+            '<span class="badge '
+            f'{style}">{escape(recovery_words(incident.recovered))}</span></h3><ul>{items}</ul></div>'
         )
     return _section("Incidents", "".join(cards))
 
@@ -270,7 +297,8 @@ def _advice_cards(diagnosis: Diagnosis) -> str:
                     f"<div>{title}<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul></div>"
                 )
         cards.append(
-            f'<div class="card"><h3>{escape(item.title)}<span class="badge">{escape(item.confidence)}</span></h3>{"".join(parts)}</div>'
+            f'<div class="card"><h3>{escape(item.title)}<span '
+            f'class="badge">{escape(item.confidence)}</span></h3>{"".join(parts)}</div>'
         )
     return _section("What to do", "".join(cards))
 

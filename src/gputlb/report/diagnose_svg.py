@@ -85,12 +85,14 @@ def scatter(
         )
     for dot in dots:
         parts.append(
-            f'<circle class="{dot.style}" cx="{_across(dot.x, start, span):.1f}" cy="{down(dot.y):.1f}" r="3.5">'
+            f'<circle class="{dot.style}" cx="{_across(dot.x, start, span):.1f}" cy="{down(dot.y):.1f}" '
+            'r="3.5">'
             f"<title>{escape(dot.title)}</title></circle>"
         )
     parts += _time_axis(start, span, height - bottom + 14, x_label)
     parts.append(
-        f'<text class="note" transform="translate(16 {height // 2}) rotate(-90)" text-anchor="middle">{escape(y_label)}</text>'
+        f'<text class="note" transform="translate(16 {height // 2}) rotate(-90)" '
+        f'text-anchor="middle">{escape(y_label)}</text>'
     )
     parts.append("</svg>")
     return "".join(parts)

@@ -82,7 +82,7 @@ def what_happened(first: Event, count: int, last: Event) -> str:
     """Return one run of the timeline as words."""
     words = first.kind.replace("_", " ")
     if count > 1:
-        words += f" × {count}"
+        words += f" \u00d7 {count}"
     if first.suppressed:
         words += f": {first.suppressed} more not printed"
     if first.gt is not None:
@@ -90,9 +90,13 @@ def what_happened(first: Event, count: int, last: Event) -> str:
     if first.engine:
         words += f", {first.engine}"
     if first.seqno is not None:
-        words += f", seqno {first.seqno}" + (f"–{last.seqno}" if count > 1 and last.seqno is not None else "")
+        words += f", seqno {first.seqno}" + (
+            f"\u2013{last.seqno}" if count > 1 and last.seqno is not None else ""
+        )
     if first.recv is not None:
-        words += f", recv {first.recv}" + (f"–{last.recv}" if last.recv not in (None, first.recv) else "")
+        words += f", recv {first.recv}" + (
+            f"\u2013{last.recv}" if last.recv not in (None, first.recv) else ""
+        )
     details = [f"{name} {value}" for name, value in first.fields.items() if name in _SHOWN_FIELDS]
     if details:
         words += ", " + ", ".join(details)
@@ -221,7 +225,8 @@ def _print_fixes(diagnosis: Diagnosis, page: Page) -> None:
     page.title("Fixes this kernel lacks or may lack")
     if diagnosis.machine.kernel is None:
         page.item(
-            f"unknown: the log does not tell the kernel's version, so {len(counted)} fixes cannot be judged (--json lists them)"
+            f"unknown: the log does not tell the kernel's version, so {len(counted)} fixes cannot be "
+            "judged (--json lists them)"
         )
         return
     for fix in counted:

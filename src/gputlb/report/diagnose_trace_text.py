@@ -60,7 +60,8 @@ def print_explanation(explanation: Explanation, console: Console | None = None) 
         page.item(f"i915 VMAs: {explanation.vma_binds} bound, {explanation.vma_unbinds} unbound")
     lost = f", {explanation.lost_events} lost" if explanation.lost_events else ""
     page.remark(
-        f"{explanation.name}: {explanation.format}, {explanation.n_events} events ({explanation.markers} markers){lost}"
+        f"{explanation.name}: {explanation.format}, {explanation.n_events} events ({explanation.markers} "
+        f"markers){lost}"
     )
 
 
@@ -85,7 +86,8 @@ def trace_verdict(explanation: Explanation) -> str:
         sentences += [f"{count} {words}." for count, words in parts if count]
     if explanation.tlb_register_writes:
         sentences.append(
-            f"{explanation.tlb_register_writes} writes to TLB invalidation registers in {explanation.flushes_checked} flushes were checked: "
+            f"{explanation.tlb_register_writes} writes to TLB invalidation registers in "
+            f"{explanation.flushes_checked} flushes were checked: "
             + (
                 f"{len(explanation.violations) + explanation.violations_left_out} broke a rule."
                 if explanation.violations
@@ -94,7 +96,8 @@ def trace_verdict(explanation: Explanation) -> str:
         )
     elif explanation.registers:
         sentences.append(
-            f"{explanation.n_i915_reg_rw + explanation.n_xe_reg_rw} register accesses, none to a TLB invalidation register."
+            f"{explanation.n_i915_reg_rw + explanation.n_xe_reg_rw} register accesses, none to a TLB "
+            "invalidation register."
         )
     if not sentences:
         sentences.append("Nothing about TLB invalidation in this trace.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.diagnose.traces.test_trace_samples import explained
 
 NEW, OLD = "xe_tlb_inval_fence", "xe_gt_tlb_invalidation_fence"
@@ -17,7 +18,11 @@ def fence(time, step, seqno, *, name=NEW, device="0000:03:00.0", pid=7):
 
 
 def h2g(time, gt, *, action="0x7000", pid=7):
-    return line(time, f"xe_guc_ctb_h2g: H2G CTB: dev=0000:03:00.0, gt{gt}: action={action}, len=3, tail=1, head=1", pid=pid)
+    return line(
+        time,
+        f"xe_guc_ctb_h2g: H2G CTB: dev=0000:03:00.0, gt{gt}: action={action}, len=3, tail=1, head=1",
+        pid=pid,
+    )
 
 
 @pytest.mark.parametrize("name", [NEW, OLD])
@@ -60,7 +65,9 @@ def test_the_gt_comes_from_the_message_that_carries_the_request(tmp_path):
 
 
 def test_other_messages_to_the_firmware_name_no_gt(tmp_path):
-    (lane,) = explained(tmp_path, fence(1.0, "send", 1), h2g(1.000002, 0, action="0x1000"), fence(1.1, "signal", 1)).fences
+    (lane,) = explained(
+        tmp_path, fence(1.0, "send", 1), h2g(1.000002, 0, action="0x1000"), fence(1.1, "signal", 1)
+    ).fences
 
     assert lane.gt is None
 
@@ -81,13 +88,17 @@ def test_a_timeout_before_later_answers_is_late(tmp_path):
 
 
 def test_a_timeout_with_nothing_afterwards_is_lost(tmp_path):
-    (lane,) = explained(tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1)).fences
+    (lane,) = explained(
+        tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1)
+    ).fences
 
     assert (lane.late, lane.lost, lane.answered) == (0, 1, 0)
 
 
 def test_the_error_signal_after_a_timeout_is_no_answer(tmp_path):
-    explanation = explained(tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1))
+    explanation = explained(
+        tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1)
+    )
 
     assert explanation.began_before == 0
     assert explanation.fences[0].latency is None
@@ -101,7 +112,9 @@ def test_a_young_request_at_the_end_is_under_way_and_an_old_one_unanswered(tmp_p
 
 def test_the_depth_of_the_queue_is_counted(tmp_path):
     (lane,) = explained(
-        tmp_path, *(fence(1 + n / 10, "send", n) for n in range(1, 5)), *(fence(2 + n / 10, "signal", n) for n in range(1, 5))
+        tmp_path,
+        *(fence(1 + n / 10, "send", n) for n in range(1, 5)),
+        *(fence(2 + n / 10, "signal", n) for n in range(1, 5)),
     ).fences
 
     assert lane.most_in_flight == 4
@@ -119,4 +132,6 @@ def test_two_devices_are_kept_apart(tmp_path):
         tmp_path, fence(1.0, "send", 1), fence(1.0, "send", 1, device="0000:04:00.0"), fence(1.1, "signal", 1)
     )
 
-    assert [("0000:03:00.0", 1), ("0000:04:00.0", 0)] == [(lane.device, lane.answered) for lane in explanation.fences]
+    assert [("0000:03:00.0", 1), ("0000:04:00.0", 0)] == [
+        (lane.device, lane.answered) for lane in explanation.fences
+    ]

@@ -10,7 +10,8 @@ RCS, VCS = 0xCED8, 0xCEDC
 
 def lines(*accesses):
     for number, (way, offset, value) in enumerate(accesses):
-        yield f"  gputlb-1  [000] .....  {10 + number * 1e-5:.6f}: i915_reg_rw: {way} reg=0x{offset:x}, len=4, val=(0x{value:x}, 0x0)"
+        access = f"{way} reg=0x{offset:x}, len=4, val=(0x{value:x}, 0x0)"
+        yield f"  gputlb-1  [000] .....  {10 + number * 1e-5:.6f}: i915_reg_rw: {access}"
 
 
 def broken(tmp_path, *accesses, **options):
@@ -22,10 +23,21 @@ WAKE = ("write", *GT_FORCEWAKE)
 
 
 def test_a_flush_that_keeps_the_rules_breaks_none(tmp_path):
-    accesses = (WAKE, ("write", RCS, 1), ("write", VCS, 0x10001), ("read", RCS, 1), ("read", RCS, 0), ("read", VCS, 0))
+    accesses = (
+        WAKE,
+        ("write", RCS, 1),
+        ("write", VCS, 0x10001),
+        ("read", RCS, 1),
+        ("read", RCS, 0),
+        ("read", VCS, 0),
+    )
 
     explanation = explained(tmp_path, *lines(*accesses), platform="TGL", awake=["rcs0", "vcs0"])
-    assert (explanation.violations, explanation.flushes_checked, explanation.tlb_register_writes) == ([], 1, 2)
+    assert (explanation.violations, explanation.flushes_checked, explanation.tlb_register_writes) == (
+        [],
+        1,
+        2,
+    )
     assert {} == explanation.not_checked
 
 
@@ -36,7 +48,8 @@ def test_a_request_without_mask_bits_is_found(tmp_path):
     (violation,) = explained(tmp_path, *lines(*accesses), platform="TGL").violations
     assert violation.rule == "request without mask bits"
     assert violation.text == (
-        "0x1 leaves the upper half without bit 0: the hardware ignores the write, and the poll reads 0 at once; write 0x10001"
+        "0x1 leaves the upper half without bit 0: the hardware ignores the write, and the poll reads 0 "
+        "at once; write 0x10001"
     )
 
 
@@ -51,10 +64,10 @@ def test_an_awake_engine_that_is_not_asked_is_found(tmp_path):
 
 
 def test_the_drivers_own_word_must_match_its_writes(tmp_path):
-    said = "  gputlb-1  [000] .....  10.000100: mmio_invalidate_full: 0000:00:02.0 invalidated engines 00000003"
-    explanation = explained(
-        tmp_path, *lines(WAKE, ("write", RCS, 1), ("read", RCS, 0)), said, platform="TGL"
+    said = (
+        "  gputlb-1  [000] .....  10.000100: mmio_invalidate_full: 0000:00:02.0 invalidated engines 00000003"
     )
+    explanation = explained(tmp_path, *lines(WAKE, ("write", RCS, 1), ("read", RCS, 0)), said, platform="TGL")
 
     assert ["bcs0: the driver says it was flushed"] == [
         violation.text.split(", yet")[0] for violation in explanation.violations
@@ -62,17 +75,23 @@ def test_the_drivers_own_word_must_match_its_writes(tmp_path):
 
 
 def test_a_request_that_is_never_read_back_is_found(tmp_path):
-    assert [("no wait", 3)] == broken(tmp_path, WAKE, ("write", RCS, 1), ("write", VCS, 0x10001), ("read", RCS, 0))
+    assert [("no wait", 3)] == broken(
+        tmp_path, WAKE, ("write", RCS, 1), ("write", VCS, 0x10001), ("read", RCS, 0)
+    )
 
 
 def test_a_wait_that_was_given_up_is_told_from_none(tmp_path):
-    assert [("gave up waiting", 2)] == broken(tmp_path, WAKE, ("write", RCS, 1), ("read", RCS, 1), ("read", RCS, 1))
+    assert [("gave up waiting", 2)] == broken(
+        tmp_path, WAKE, ("write", RCS, 1), ("read", RCS, 1), ("read", RCS, 1)
+    )
 
 
 def test_a_write_while_the_domain_sleeps_is_found(tmp_path):
     asleep = ("write", 0xA188, 0x10000)
 
-    assert [("write outside forcewake", 3)] == broken(tmp_path, WAKE, asleep, ("write", RCS, 1), ("read", RCS, 0))
+    assert [("write outside forcewake", 3)] == broken(
+        tmp_path, WAKE, asleep, ("write", RCS, 1), ("read", RCS, 0)
+    )
 
 
 def test_forcewake_is_not_judged_where_the_trace_has_none(tmp_path):
@@ -83,7 +102,9 @@ def test_forcewake_is_not_judged_where_the_trace_has_none(tmp_path):
 
 
 def test_registers_get_names_and_engines(tmp_path):
-    explanation = explained(tmp_path, *lines(WAKE, ("write", 0x2030, 5), ("write", 0x941C, 1)), platform="TGL")
+    explanation = explained(
+        tmp_path, *lines(WAKE, ("write", 0x2030, 5), ("write", 0x941C, 1)), platform="TGL"
+    )
 
     names = {register.name: register.purpose for register in explanation.registers}
     assert names["rcs0+0x30"] == "engine"

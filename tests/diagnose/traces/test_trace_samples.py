@@ -75,19 +75,28 @@ def test_lost_events_are_accounted_for(tmp_path):
     )
 
     assert 262 == explanation.lost_events
-    assert "262 events were lost: a fence without an answer may have had one that was not recorded." in explanation.notes
+    assert (
+        "262 events were lost: a fence without an answer may have had one that was not recorded."
+        in explanation.notes
+    )
 
 
 def test_a_stock_capture_says_that_it_cannot_show_the_flushes(tmp_path):
     explanation = explained(tmp_path, f"  a-1  [000] .....  10.000001: {EVENT}")
 
-    assert explanation.notes[0].startswith("The register accesses of this trace hold no TLB invalidation. That proves nothing")
+    assert explanation.notes[0].startswith(
+        "The register accesses of this trace hold no TLB invalidation. That proves nothing"
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "TRACE: is empty; expected the text of tracefs, `trace-cmd report` or `perf script`, or a trace.dat"),
+        (
+            "",
+            "TRACE: is empty; expected the text of tracefs, `trace-cmd report` or `perf script`, or a "
+            "trace.dat",
+        ),
         (
             "hello\nworld\n",
             "TRACE: none of its 2 lines is a trace event; "
@@ -119,7 +128,8 @@ def test_a_trace_dat_without_trace_cmd_is_refused_with_the_way_out(tmp_path, mon
 
 def test_the_drivers_own_word_on_a_flush_is_decoded(tmp_path):
     (flush,) = explained(
-        tmp_path, "  a-1  [000] .....  10.000001: mmio_invalidate_full: 0000:00:02.0 invalidated engines 00000003"
+        tmp_path,
+        "  a-1  [000] .....  10.000001: mmio_invalidate_full: 0000:00:02.0 invalidated engines 00000003",
     ).gt_traces
 
     assert (flush.device, flush.mask, flush.engines) == ("0000:00:02.0", 3, ["rcs0", "bcs0"])

@@ -24,7 +24,8 @@ TRACE_SCHEMA = "gputlb.trace/1"
 MOST_GT_TRACES = 1_000
 
 STOCK_KERNELS_DO_NOT_TRACE = (
-    "The register accesses of this trace hold no TLB invalidation. That proves nothing: stock kernels do not trace them. "
+    "The register accesses of this trace hold no TLB invalidation. That proves nothing: stock kernels do "
+    "not trace them. "
     "i915 writes and polls these registers with its raw accessors, which have no tracepoint (Linux 6.12)."
 )
 _INVALIDATED = re.compile(
@@ -93,6 +94,7 @@ def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collectio
     """Read a trace and return what it tells.
 
     Args:
+        trace: the trace, as `open_trace` returns it.
         platform: a platform's name or PCI id, for register names and forcewake domains.
         awake: engines that were awake at every flush, such as `rcs0`.
 
@@ -148,12 +150,13 @@ def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collectio
                     gt_left_out += 1
     if n_events == 0:
         raise UnreadableInput(
-            f"{trace.name}: {'is empty' if n_lines == 0 else f'none of its {n_lines} lines is a trace event'}; "
+            f"{trace.name}: "
+            f"{'is empty' if n_lines == 0 else f'none of its {n_lines} lines is a trace event'}; "
             "expected the text of tracefs, `trace-cmd report` or `perf script`, or a trace.dat"
         )
     lanes = fences.finish(last)
     rules.finish()
-    notes = _notes(counts, registers, fences, lost, parser, tuple(gt_traces))
+    notes = _notes(counts, registers, fences, lost, has_gt_traces=bool(gt_traces))
     return Explanation(
         name=trace.name,
         format=parser.format,
@@ -197,19 +200,15 @@ def _gt_trace(event: TraceLine) -> GtTrace | None:
 
 
 def _notes(
-    counts: Counter[str],
-    registers: RegisterReader,
-    fences: FenceReader,
-    lost: int,
-    parser: TraceParser,
-    gt_traces: tuple[GtTrace, ...],
+    counts: Counter[str], registers: RegisterReader, fences: FenceReader, lost: int, *, has_gt_traces: bool
 ) -> list[str]:
     notes = []
     if registers.accesses and not registers.tlb_writes:
         notes.append(STOCK_KERNELS_DO_NOT_TRACE)
-    if not registers.accesses and not fences.events and not gt_traces:
+    if not registers.accesses and not fences.events and not has_gt_traces:
         notes.append(
-            "No event of this trace is about TLB invalidation: no xe fences, no register accesses, no GT trace. "
+            "No event of this trace is about TLB invalidation: no xe fences, no register accesses, no GT "
+            "trace. "
             "Record xe:xe_tlb_inval_fence_* (up to Linux 6.17 xe:xe_gt_tlb_invalidation_fence_*) with "
             "xe:xe_guc_ctb_*, or i915:i915_reg_rw; stock kernels do not trace i915's MMIO TLB writes at all."
         )
@@ -222,6 +221,7 @@ def _notes(
     if counts["i915_reg_rw"] + counts["xe_reg_rw"] > registers.accesses:
         unread = counts["i915_reg_rw"] + counts["xe_reg_rw"] - registers.accesses
         notes.append(
-            f"{unread} register events have fields of an unknown shape (raw output, -R?) and were only counted."
+            f"{unread} register events have fields of an unknown shape (raw output, -R?) and were only "
+            "counted."
         )
     return notes

@@ -72,7 +72,7 @@ class FenceReader:
     """Follows every fence of a trace.
 
     Attributes:
-        fences: the fences in the order of their end, at most 20 000 of them: all that went wrong before the rest.
+        fences: the fences in the order of their end: at most 20 000 answered ones, and those that went wrong.
         left_out: how many answered fences were not kept.
     """
 

@@ -64,7 +64,7 @@ _PURPOSES = {
 
 
 def access_in(event: TraceLine) -> Access | None:
-    """Return the access that an `i915_reg_rw` or `xe_reg_rw` event reports, or None where its text is unknown."""
+    """Return the access that a register event reports, or None where its text has an unknown shape."""
     found = _ACCESS.search(event.fields)
     if found is None:
         return None
@@ -91,7 +91,7 @@ class Named(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def named(offset: int, platform: facts.Platform | None) -> Named:
-    """Return the register or the engine at an offset; on an unknown platform the oldest that has one there."""
+    """Return the register or engine at an offset; on an unknown platform the oldest that has one there."""
     register = facts.register_at(offset, platform)
     if register is not None and register.kind != "engine_base":
         engine = facts.engine(register.engine_class, register.instance).name if (

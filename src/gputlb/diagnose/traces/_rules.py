@@ -95,7 +95,8 @@ class RuleChecker:
         if register.masked and bits & ~(access.value >> 16):
             self._broken(
                 "request without mask bits", access, register,
-                f"0x{access.value & 0xFFFFFFFF:x} leaves the upper half without bit {_bits(bits)}: the hardware ignores the "
+                f"0x{access.value & 0xFFFFFFFF:x} leaves the upper half without bit {_bits(bits)}: the "
+                "hardware ignores the "
                 f"write, and the poll reads 0 at once; write 0x{bits << 16 | bits:x}",
             )  # fmt: skip
         self._check_forcewake(access, register)
@@ -117,7 +118,8 @@ class RuleChecker:
         if asleep:
             self._broken(
                 "write outside forcewake", access, register,
-                f"needs the {' and '.join(asleep)} domain awake, which the driver had not asked for: the write is lost",
+                f"needs the {' and '.join(asleep)} domain awake, which the driver had not asked for: the "
+                "write is lost",
             )  # fmt: skip
 
     def _poll(self, access: Access) -> None:

@@ -7,13 +7,12 @@ from typing import Literal, NamedTuple
 
 TraceFormat = Literal["tracefs text", "trace-cmd report", "trace-cmd report -l", "perf script", "unknown"]
 
-_EVENT = (
-    r"(\d+\.\d+):\s+(?:\d+\s+)?(?:\(\+?-?\d+(?:\.\d+)?\)\s+)?(?:[a-z]\w*:)?([A-Za-z_][\w.]*):\s*(.*)$"
-)
+_EVENT = r"(\d+\.\d+):\s+(?:\d+\s+)?(?:\(\+?-?\d+(?:\.\d+)?\)\s+)?(?:[a-z]\w*:)?([A-Za-z_][\w.]*):\s*(.*)$"
 """Time, an optional period (perf) or difference (trace-cmd), an optional system, name and fields."""
 
 _FTRACE = re.compile(
-    r"\s*(.{1,64}?)-(\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?" + _EVENT
+    r"\s*(.{1,64}?)-(\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?"
+    + _EVENT
 )
 _LATENCY = re.compile(r"\s*(.{1,64}?)-(\d{1,10})\s+(\d{1,4})([.a-zA-Z#][.\w#]{2,7}\s+)" + _EVENT)
 _PERF = re.compile(

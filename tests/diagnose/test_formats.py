@@ -46,9 +46,9 @@ FORMATS = {
 def test_events_and_times_are_read(name, tmp_path):
     diagnosis = diagnosed_text(tmp_path, FORMATS[name] + "\n")
 
-    assert [(5, 4, 100.000001), (6, 4, 102.250001)] == [
-        (event.seqno, event.recv, pytest.approx(event.time)) for event in tlb_events(diagnosis)
-    ]
+    events = tlb_events(diagnosis)
+    assert [(5, 4), (6, 4)] == [(event.seqno, event.recv) for event in events]
+    assert [event.time for event in events] == pytest.approx([100.000001, 102.250001])
     assert "6.17.0-1007-intel" == diagnosis.machine.kernel
     assert "Ubuntu" == diagnosis.machine.distribution
 

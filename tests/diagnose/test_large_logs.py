@@ -80,7 +80,7 @@ def test_a_flood_of_many_cards_keeps_them_apart(tmp_path):
             )
 
     diagnosis = diagnose([open_source(str(path))])
-    by_device = {}
+    by_device: dict[str | None, int] = {}
     for incident in diagnosis.incidents:
         by_device[incident.device] = by_device.get(incident.device, 0) + incident.event_lines
     assert by_device == {f"0000:0{card}:00.0": len(range(card, 60_000, 7)) for card in range(7)}

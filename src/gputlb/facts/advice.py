@@ -70,5 +70,5 @@ class Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def advice() -> tuple[Advice, ...]:
     """Return every known issue, the most specific first."""
     return msgspec.json.decode(
-        files("gputlb.facts").joinpath("advice.json").read_bytes(), type=tuple[Advice, ...]
+        files("gputlb.facts").joinpath("logs/advice.json").read_bytes(), type=tuple[Advice, ...]
     )

@@ -31,5 +31,5 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def fixes() -> tuple[Fix, ...]:
     """Return the fix map."""
     return msgspec.json.decode(
-        files("gputlb.facts").joinpath("fixes.json").read_bytes(), type=tuple[Fix, ...]
+        files("gputlb.facts").joinpath("logs/fixes.json").read_bytes(), type=tuple[Fix, ...]
     )

@@ -1,7 +1,7 @@
 """Kernel log messages around TLB invalidation: what they say, who prints them, what they mean.
 
-To add one, add a row to `messages.json` with the kernel's format string, a regular expression whose named
-groups are the fields to keep, a literal that every match holds, and a sample. The tests check all four.
+To add one, add a row to `logs/messages.json` with the kernel's format string, a regular expression whose
+named groups are the fields to keep, a literal that every match holds, and a sample. The tests check all four.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def messages() -> tuple[Message, ...]:
     """Return every known message, TLB messages first."""
-    text = files("gputlb.facts").joinpath("messages.json").read_bytes()
+    text = files("gputlb.facts").joinpath("logs/messages.json").read_bytes()
     return msgspec.json.decode(text, type=tuple[Message, ...])
 
 
@@ -77,7 +77,7 @@ def meaning_of(kind: str) -> str:
 @cache
 def months() -> dict[str, int]:
     """Return the numbers 1 to 12 by month names and abbreviations, lower case, in several languages."""
-    text = files("gputlb.facts").joinpath("month_names.json").read_bytes()
+    text = files("gputlb.facts").joinpath("logs/month_names.json").read_bytes()
     rows = msgspec.json.decode(text, type=dict[str, list[str]])
     return {name: int(number) for number, names in rows.items() for name in names}
 
@@ -95,5 +95,5 @@ class InvalidationWait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def invalidation_waits() -> tuple[InvalidationWait, ...]:
     """Return the known waits."""
-    text = files("gputlb.facts").joinpath("invalidation_waits.json").read_bytes()
+    text = files("gputlb.facts").joinpath("logs/invalidation_waits.json").read_bytes()
     return msgspec.json.decode(text, type=tuple[InvalidationWait, ...])

@@ -31,5 +31,5 @@ class UpstreamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def upstream_requests() -> tuple[UpstreamRequest, ...]:
     """Return everything that maintainers are known to ask for."""
-    text = files("gputlb.facts").joinpath("upstream_requests.json").read_bytes()
+    text = files("gputlb.facts").joinpath("logs/upstream_requests.json").read_bytes()
     return msgspec.json.decode(text, type=tuple[UpstreamRequest, ...])

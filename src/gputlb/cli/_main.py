@@ -21,6 +21,8 @@ VERBS = {
     "platforms": ("gputlb.cli.facts:platforms", "Print the known platforms, their engines and PCI ids."),
     "registers": ("gputlb.cli.facts:registers", "Print the registers around TLB invalidation."),
     "run": ("gputlb.cli.run:run", "Run clients on a virtual GPU and count what a scheme costs and misses."),
+    "diagnose": ("gputlb.cli.diagnose:diagnose", "Tell what went wrong with the GPU, from kernel logs."),
+    "trace": ("gputlb.cli.trace:trace", "Explain TLB invalidations in a trace of the kernel."),
     "conformance": ("gputlb.cli.conformance:conformance", "Replay recorded vectors against the driver."),
 }
 

@@ -1,1 +1,31 @@
-"""Log and trace readers, incidents and advice for `gputlb diagnose`."""
+"""What went wrong on a machine: kernel logs and traces, read, ordered and explained."""
+
+from gputlb.diagnose._advising import Advised
+from gputlb.diagnose._diagnosis import SCHEMA, Diagnosis, diagnose
+from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
+from gputlb.diagnose._events import Event
+from gputlb.diagnose._follow import IncidentNews, follow
+from gputlb.diagnose._incidents import Incident
+from gputlb.diagnose._machine import Machine
+from gputlb.diagnose._sources import Source, open_live, open_source
+from gputlb.diagnose._tail import arriving_lines
+from gputlb.diagnose._upstream import upstream_report
+
+__all__ = [
+    "SCHEMA",
+    "Advised",
+    "DecompressionBomb",
+    "Diagnosis",
+    "Event",
+    "Incident",
+    "IncidentNews",
+    "Machine",
+    "Source",
+    "UnreadableInput",
+    "arriving_lines",
+    "diagnose",
+    "follow",
+    "open_live",
+    "open_source",
+    "upstream_report",
+]

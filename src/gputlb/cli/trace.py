@@ -1,0 +1,59 @@
+"""The verb `trace`: what a trace tells about TLB invalidation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gputlb.cli._files import refuse_unknown_options, write_whole
+from gputlb.diagnose.traces import explain_trace, open_trace
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
+def trace(
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    platform: str | None = None,
+    awake: str = "",
+    json: Flag = False,
+    html: Path | None = None,
+) -> int:
+    """Explain TLB invalidations in a trace: latencies, what was never answered, registers, broken rules.
+
+    Exit status: 0 nothing wrong, 1 unanswered or late fences or broken rules, 2 wrong input.
+
+    Example: trace-cmd report | gputlb trace -
+
+    Parameters
+    ----------
+    file
+        Text of tracefs, `trace-cmd report` or `perf script`, or a trace.dat; - is standard input.
+    platform
+        Name or PCI id of the GPU, for register names and forcewake: TGL, 8086:9a49.
+    awake
+        Engines that were awake, separated by commas: rcs0,bcs0. Each flush must then request them all.
+    json
+        Print one JSON document.
+    html
+        Write a self-contained report with latency plots to this file as well.
+    """
+    refuse_unknown_options([file], trace)
+    names = [name.strip() for name in awake.split(",") if name.strip()]
+    explanation = explain_trace(open_trace(file), platform=platform, awake=names)
+    if html is not None:
+        from gputlb.report.diagnose_html import trace_html
+
+        write_whole(html, trace_html(explanation))
+    if json:
+        from gputlb.report.diagnose_json import explanation_json
+
+        print(explanation_json(explanation))
+    else:
+        from gputlb.report.diagnose_trace_text import print_explanation
+
+        print_explanation(explanation)
+    return 1 if explanation.bad else 0

@@ -1,0 +1,531 @@
+"""From events to incidents: one device, one burst, what came first, whether it ended well."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from gputlb.diagnose._devices import GPU_DRIVERS
+from gputlb.facts.messages import invalidation_waits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gputlb.diagnose._events import Event
+    from gputlb.diagnose._flood import DeviceFlood
+
+BURST_GAP_S = 60.0
+"""Events of one device further apart than this belong to two incidents."""
+BUS_NEAR_S = 5.0
+"""A bridge's trouble belongs to the GPU incident that follows within this time."""
+SETTLED_S = 10.0
+"""A reset that has not ended this long after it began, although the log goes on, has failed."""
+SILENT_S = 10.0
+_XE_SEQNO_MODULUS = 0x100000
+_MOST_SAMPLES = 1000
+
+IncidentClass = Literal[
+    "device_unreachable",
+    "firmware_channel_dead_or_busy",
+    "engine_hang_then_failed_reset",
+    "engine_hang",
+    "slow_invalidation",
+    "invalidation_only",
+]
+_GOOD = ("reset_done", "restarted")
+_OPENS_NOTHING = ("effect", "reset_done", "restarted")
+
+
+class SilentGap(msgspec.Struct, frozen=True):
+    """A stretch without any line about the device."""
+
+    after_line: int
+    before_line: int
+    seconds: float
+    reading: str
+
+
+class Incident(msgspec.Struct, kw_only=True):
+    """What happened to one device in one burst."""
+
+    device: str | None
+    driver: str | None
+    function: Literal["PF", "VF"] | None = None
+    """SR-IOV: physical or virtual function; None where the log does not tell."""
+    class_: IncidentClass = msgspec.field(default="invalidation_only", name="class")
+    first_line: str = ""
+    """Text of the first abnormal line."""
+    first_line_number: int = 0
+    last_line_number: int = 0
+    first_stamp: str | None = None
+    last_stamp: str | None = None
+    duration_s: float | None = None
+    count: int = 0
+    """TLB failures: lines, plus suppressed and repeated ones, less duplicates."""
+    event_lines: int = 0
+    """Lines that report a TLB failure, as they stand."""
+    suppressed: int = 0
+    duplicates: int = 0
+    kinds: dict[str, int] = {}
+    """Every kind of event with the number of its lines."""
+    engines: list[str] = []
+    gts: list[int] = []
+    """Only those that lines name."""
+    seqno_first: int | None = None
+    seqno_last: int | None = None
+    recv_last: int | None = None
+    recv_frozen: bool | None = None
+    """xe: True where the firmware answered nothing between the first and the last timeout."""
+    answer_reading: str | None = None
+    spacing_s: float | None = None
+    """Typical time between TLB failures."""
+    spacing_reading: str | None = None
+    recovered: bool | None = None
+    recovered_because: str = ""
+    silent_gaps: list[SilentGap] = []
+    uncertain: list[str] = []
+    """What was inferred rather than read."""
+    advice: list[str] = []
+    """Ids of the advice that fits; see `advice` in the diagnosis."""
+
+
+class Burst:
+    """An incident under construction; every event is taken once, in constant time and memory."""
+
+    def __init__(self, event: Event, device: str | None) -> None:
+        self.incident = Incident(device=device, driver=event.driver)
+        self.order: dict[str, int] = {}
+        self.latest: dict[str, int] = {}
+        self.last_role_time: dict[str, tuple[float, str]] = {}
+        self.taken = 0
+        self.first_time: tuple[float, str] | None = None
+        self.last_time: tuple[float, str] | None = None
+        self.tlb_times: list[tuple[float, str]] = []
+        self.last_tlb_time: tuple[float, str] | None = None
+        self.pairs: list[tuple[int, int]] = []
+        self.recv_seen: set[int] = set()
+        self.seqnos: set[int] = set()
+        self.seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
+        self.ecodes: set[str] = set()
+        self.reasons: set[str] = set()
+
+    def add(self, event: Event) -> None:
+        """Take one event."""
+        self.taken += 1
+        incident = self.incident
+        role = "tlb" if event.tlb else (event.role or "effect")
+        self.order.setdefault(role, self.taken)
+        self.latest[role] = self.taken
+        now = (event.time, event.clock) if event.time is not None and event.clock is not None else None
+        if now is not None:
+            self.last_role_time[role] = now
+        if role != "restarted":
+            incident.kinds[event.kind] = incident.kinds.get(event.kind, 0) + 1
+            if not incident.first_line:
+                incident.first_line, incident.first_line_number = event.text, event.line
+                incident.first_stamp = event.stamp
+            incident.last_line_number = event.line
+            if event.stamp is not None:
+                incident.first_stamp = incident.first_stamp or event.stamp
+                incident.last_stamp = event.stamp
+            if now is not None:
+                self.first_time = self.first_time or now
+                self.last_time = now
+        if "ecode" in event.fields:
+            self.ecodes.add(event.fields["ecode"])
+        if "reason" in event.fields:
+            self.reasons.add(event.fields["reason"])
+        if not event.device_certain:
+            self._uncertain(
+                f"line {event.line} names no device; {event.device} was taken from its neighbours"
+            )
+        if event.tlb:
+            self._add_tlb(event, now)
+
+    def _add_tlb(self, event: Event, now: tuple[float, str] | None) -> None:
+        incident = self.incident
+        if event.suppressed:
+            incident.suppressed += event.suppressed
+            incident.count += event.suppressed
+            return
+        incident.event_lines += 1
+        if event.gt is not None and event.gt not in incident.gts:
+            incident.gts.append(event.gt)
+        if event.engine is not None and event.engine not in incident.engines:
+            incident.engines.append(event.engine)
+        if self._is_duplicate(event):
+            incident.duplicates += 1
+            incident.count += event.repeated - 1
+        else:
+            incident.count += event.repeated
+        if event.seqno is not None:
+            if incident.seqno_first is None:
+                incident.seqno_first = event.seqno
+            incident.seqno_last = event.seqno
+            if len(self.seqnos) < _MOST_SAMPLES:
+                self.seqnos.add(event.seqno)
+        if event.recv is not None:
+            incident.recv_last = event.recv
+            if len(self.recv_seen) < _MOST_SAMPLES:
+                self.recv_seen.add(event.recv)
+            if event.seqno is not None and len(self.pairs) < _MOST_SAMPLES:
+                self.pairs.append((event.seqno, event.recv))
+        if now is not None:
+            self._note_gap(event, now)
+            self.last_tlb_time = now
+            if len(self.tlb_times) < _MOST_SAMPLES:
+                self.tlb_times.append(now)
+
+    def add_rest(self, flood: DeviceFlood, first: Event) -> None:
+        """Take all but the first line of a flood at once; all lie within the burst."""
+        incident, count = self.incident, len(flood.rows)
+        last = flood.event(count - 1)
+        distinct = flood.distinct()
+        self.taken += count - 2
+        incident.event_lines += count - 2
+        incident.count += distinct - 2
+        incident.duplicates += count - distinct
+        for kind, lines in flood.kinds().items():
+            incident.kinds[kind] = (
+                incident.kinds.get(kind, 0) + lines - (kind == first.kind) - (kind == last.kind)
+            )
+        incident.gts += [gt for gt in flood.gts() if gt not in incident.gts]
+        incident.engines += [engine for engine in flood.engines() if engine not in incident.engines]
+        self.recv_seen.update(flood.recvs()[:_MOST_SAMPLES])
+        if len(self.recv_seen) > 2 * _MOST_SAMPLES:
+            self.recv_seen = set(sorted(self.recv_seen)[:_MOST_SAMPLES])
+        self.last_tlb_time = None  # the steps inside are known to be short
+        self.add(last)
+
+    def _is_duplicate(self, event: Event) -> bool:
+        """Return whether it is a second report of the same: pasted twice, or kept by journal and kernel."""
+        key: tuple[object, ...]
+        if event.stamp is None:
+            # Without a stamp only a number tells two failures apart.
+            if event.seqno is None:
+                return False
+            key = (event.kind, event.seqno, event.recv)
+        else:
+            # A stamp of whole seconds does not tell two engine timeouts apart, 4 ms from each other.
+            if "." not in event.stamp and event.seqno is None:
+                return False
+            key = (event.stamp, event.kind, event.seqno, event.recv, event.engine, event.gt)
+            plain = (event.kind, event.seqno, event.recv)
+            if event.seqno is not None and plain not in self.seen:
+                self.seen[plain] = None
+        if key in self.seen:
+            return True
+        self.seen[key] = None
+        if len(self.seen) > _MOST_SAMPLES:
+            self.seen.popitem(last=False)
+        return False
+
+    def _note_gap(self, event: Event, now: tuple[float, str]) -> None:
+        last = self.last_tlb_time
+        gap_s = now[0] - last[0] if last is not None and last[1] == now[1] else 0.0
+        if gap_s >= SILENT_S and len(self.incident.silent_gaps) < _MOST_SAMPLES:
+            gap = SilentGap(
+                self.incident.last_line_number, event.line, round(gap_s, 3), "no line about the device"
+            )
+            self.incident.silent_gaps.append(gap)
+
+    def _uncertain(self, sentence: str) -> None:
+        if len(self.incident.uncertain) < 5:
+            self.incident.uncertain.append(sentence)
+
+    def absorbs(self, event: Event) -> bool:
+        """Whether an event belongs to this burst, by its time."""
+        if event.time is None or self.last_time is None or event.clock != self.last_time[1]:
+            return True
+        gap_s = event.time - self.last_time[0]
+        if not event.tlb and event.role in _GOOD and self.latest.get(event.role or "", 0) < self.taken:
+            return gap_s >= -1.0
+        return -1.0 <= gap_s <= BURST_GAP_S
+
+    def close(self, end_time: dict[str, float]) -> Incident:
+        """Return the finished incident."""
+        incident = self.incident
+        if self.first_time and self.last_time and self.first_time[1] == self.last_time[1]:
+            incident.duration_s = round(self.last_time[0] - self.first_time[0], 6)
+        self._read_spacing()
+        self._read_answers()
+        self._judge_recovery(end_time)
+        incident.class_ = self._class()
+        return incident
+
+    def _read_spacing(self) -> None:
+        incident, times = self.incident, self.tlb_times
+        clocks = {clock for _, clock in times}
+        if len(times) < 2 or len(clocks) != 1:
+            return
+        steps = [later[0] - earlier[0] for earlier, later in pairwise(times)]
+        steps = [step for step in steps if 0 < step < SILENT_S]
+        if not steps:
+            return
+        whole_seconds = all(step == int(step) for step in steps)
+        spacing = sum(steps) / len(steps) if whole_seconds else median(steps)
+        incident.spacing_s = round(spacing, 6)
+        if whole_seconds and len(steps) < 3:
+            return  # stamps of whole seconds need a longer run
+        fitting = [
+            (abs(spacing * 1e6 - wait.wait_us), wait)
+            for wait in invalidation_waits()
+            if incident.kinds.keys() & set(wait.kinds)
+            and 0.85 * wait.wait_us <= spacing * 1e6 <= 1.35 * wait.wait_us
+        ]
+        if fitting:
+            incident.spacing_reading = min(fitting, key=lambda pair: pair[0])[1].text
+
+    def _read_answers(self) -> None:
+        incident = self.incident
+        if not self.pairs:
+            if len(self.seqnos) == 1 and incident.event_lines - incident.duplicates > 1:
+                incident.answer_reading = (
+                    "the same seqno again and again: the driver's table of waiters may be full "
+                    "and its one reserve slot in use"
+                )
+            return
+        distinct = {seqno for seqno, _ in self.pairs}
+        if len(distinct) >= 2:
+            incident.recv_frozen = len(self.recv_seen) == 1
+        if incident.recv_frozen:
+            incident.answer_reading = (
+                f"recv stays at {self.pairs[0][1]} while {len(distinct)} requests time out: "
+                "the firmware has stopped answering"
+            )
+        elif all((seqno - recv) % _XE_SEQNO_MODULUS == 1 for seqno, recv in self.pairs):
+            incident.answer_reading = (
+                "recv is always one behind: single answers were lost or late, the firmware is alive"
+            )
+            if len(distinct) == 1:
+                incident.answer_reading = "recv is one behind: this one answer was lost or late"
+        elif any(_passed(recv, seqno) for seqno, recv in self.pairs):
+            incident.answer_reading = "recv has reached seqno: the answer came just as the time ran out"
+        else:
+            behind = max((seqno - recv) % _XE_SEQNO_MODULUS for seqno, recv in self.pairs)
+            incident.answer_reading = f"up to {behind} requests were waiting for the firmware"
+
+    def _judge_recovery(self, end_time: dict[str, float]) -> None:
+        incident = self.incident
+        bad = max((at for role, at in self.latest.items() if role not in (*_GOOD, "effect")), default=0)
+        good = max((at for role, at in self.latest.items() if role in _GOOD), default=0)
+        if self.latest.get("wedged", 0) > good:
+            incident.recovered, incident.recovered_because = False, "the driver declared the device wedged"
+        elif self.latest.get("reset_failed", 0) > good:
+            incident.recovered, incident.recovered_because = False, "a reset failed and none worked after it"
+        elif good > bad:
+            restarted = self.latest.get("restarted", 0) == good
+            incident.recovered = True
+            incident.recovered_because = (
+                "the firmware was started again after it" if restarted else "the reset was reported as done"
+            )
+        elif good:
+            incident.recovered, incident.recovered_because = (
+                None,
+                "a reset worked, but failures went on after it",
+            )
+        elif "reset_started" in self.latest:
+            began = self.last_role_time.get("reset_started")
+            end = end_time.get(began[1]) if began else None
+            if began and end is not None and end - began[0] >= SETTLED_S and incident.driver == "xe":
+                incident.recovered = False
+                incident.recovered_because = (
+                    "a reset began and was never reported as done, although the log goes on"
+                )
+            else:
+                incident.recovered_because = "a reset began; the log does not tell how it ended"
+        elif incident.recv_frozen and len(self.pairs) >= 3:
+            incident.recovered = False
+            incident.recovered_because = "the firmware had not answered anything when the burst ended"
+        elif "late_ack" in incident.kinds or "stale_response" in incident.kinds:
+            incident.recovered, incident.recovered_because = True, "the late answer was seen"
+        else:
+            incident.recovered_because = "nothing in the log tells"
+
+    def _class(self) -> IncidentClass:
+        first, incident = self.order, self.incident
+        never = self.taken + 1
+        tlb = first.get("tlb", never)
+        if (
+            first.get("unreachable", never) < tlb
+            or {"mmio_unreliable", "power_state_failed"} & incident.kinds.keys()
+        ):
+            return "device_unreachable"
+        if first.get("firmware", never) < min(tlb, first.get("hang", never)):
+            return "firmware_channel_dead_or_busy"
+        if min(first.get("hang", never), first.get("reset_failed", never)) < tlb:
+            return (
+                "engine_hang_then_failed_reset"
+                if "reset_failed" in first or "wedged" in first
+                else "engine_hang"
+            )
+        if self._late():
+            return "slow_invalidation"
+        waits = incident.kinds.get("guc_timeout", 0) + incident.kinds.get("xe_fence_timeout", 0)
+        if (
+            "firmware" in first
+            or incident.recv_frozen
+            or (waits and ("hang" in first or "reset_started" in first))
+        ):
+            return "firmware_channel_dead_or_busy"
+        if incident.kinds.get("guc_timeout", 0) >= 3 and len(self.seqnos) >= 3 and incident.spacing_reading:
+            return "firmware_channel_dead_or_busy"
+        return "invalidation_only"
+
+    def _late(self) -> bool:
+        return bool({"late_ack", "stale_response"} & self.incident.kinds.keys()) or any(
+            _passed(recv, seqno) for seqno, recv in self.pairs
+        )
+
+
+def _passed(recv: int, seqno: int) -> bool:
+    """Whether `recv` has reached `seqno`, on xe's wrapping counter."""
+    return (recv - seqno) % _XE_SEQNO_MODULUS < _XE_SEQNO_MODULUS // 2
+
+
+class IncidentBuilder:
+    """Sorts events into incidents as they come, oldest first."""
+
+    def __init__(self) -> None:
+        self._open: dict[str | None, Burst] = {}
+        self._closed: list[Burst] = []
+        self._bus: list[Event] = []
+
+    def add(self, event: Event) -> tuple[Burst | None, bool]:
+        """Take an event; return its burst, and whether the event opened it."""
+        if event.role == "unreachable" and event.driver is not None and event.driver not in GPU_DRIVERS:
+            self._bus = [*self._bus[-15:], event]
+            return None, False
+        device = event.device
+        burst = self._open.get(device)
+        opened = False
+        if burst is not None and not burst.absorbs(event):
+            self._closed.append(self._open.pop(device))
+            burst = None
+        if burst is None:
+            if not event.tlb and event.role in _OPENS_NOTHING:
+                return None, False
+            burst = self._open[device] = Burst(event, device)
+            opened = True
+            self._take_bus(burst, event)
+        burst.add(event)
+        return burst, opened
+
+    def add_flood(self, flood: DeviceFlood) -> None:
+        """Take many TLB timeouts of one device, at once where they are one burst."""
+        first = flood.event(0)
+        burst, _ = self.add(first)
+        if len(flood.rows) == 1:
+            return
+        if burst is not None and flood.is_one_burst(BURST_GAP_S):
+            burst.add_rest(flood, first)
+            return
+        for place in range(1, len(flood.rows)):
+            self.add(flood.event(place))
+
+    def bursts(self) -> list[Burst]:
+        """Return every burst in the order of its first line."""
+        every = [*self._closed, *self._open.values()]
+        return sorted(every, key=lambda burst: burst.incident.first_line_number)
+
+    def quiet_since(self, clock: str, now: float) -> list[Burst]:
+        """Remove and return the bursts that have had no event for a minute of the log's own time."""
+        done = [
+            device
+            for device, burst in self._open.items()
+            if burst.last_time is not None
+            and burst.last_time[1] == clock
+            and now - burst.last_time[0] > BURST_GAP_S
+        ]
+        return [self._open.pop(device) for device in done]
+
+    def take_closed(self) -> list[Burst]:
+        """Remove and return the bursts that a later one of their device ended."""
+        closed, self._closed = self._closed, []
+        return closed
+
+    def take_all(self) -> list[Burst]:
+        """Remove and return every burst."""
+        every = [*self._closed, *self._open.values()]
+        self._closed, self._open = [], {}
+        return every
+
+    def _take_bus(self, burst: Burst, event: Event) -> None:
+        near = [
+            bus
+            for bus in self._bus
+            if bus.time is not None
+            and event.time is not None
+            and bus.clock == event.clock
+            and 0 <= event.time - bus.time <= BUS_NEAR_S
+        ]
+        for bus in near:
+            burst.add(bus)
+        if near:
+            burst.incident.uncertain.append(
+                f"the trouble of {near[0].device} (line {near[0].line}) was counted in, as it came just "
+                "before"
+            )
+            self._bus = [bus for bus in self._bus if bus not in near]
+
+
+def incidents(events: Iterable[Event], end_time: dict[str, float]) -> tuple[list[Incident], list[Burst]]:
+    """Return the incidents of a log's events, given oldest first, with the bursts they were made from."""
+    builder = IncidentBuilder()
+    for event in events:
+        builder.add(event)
+    return finished(builder, end_time)
+
+
+def finished(builder: IncidentBuilder, end_time: dict[str, float]) -> tuple[list[Incident], list[Burst]]:
+    """Return the incidents of a builder, judged in the light of what came later."""
+    bursts = builder.bursts()
+    closed = [burst.close(end_time) for burst in bursts]
+    by_device: dict[str | None, list[int]] = {}
+    for index, incident in enumerate(closed):
+        by_device.setdefault(incident.device, []).append(index)
+    for indexes in by_device.values():
+        for earlier, later in pairwise(indexes):
+            _read_together(bursts[earlier], bursts[later])
+    return closed, bursts
+
+
+def _read_together(before: Burst, after: Burst) -> None:
+    earlier, later = before.incident, after.incident
+    answered = min((recv for _, recv in after.pairs), default=None)
+    if (
+        earlier.recovered is None
+        and answered is not None
+        and earlier.seqno_last is not None
+        and _passed(answered, earlier.seqno_last)
+    ):
+        earlier.recovered = True
+        earlier.recovered_because = (
+            f"line {later.first_line_number} shows that the firmware answered later requests"
+        )
+        if earlier.class_ == "invalidation_only":
+            earlier.class_ = "slow_invalidation"
+    if earlier.class_ == "device_unreachable" and earlier.recovered is not True and later.event_lines:
+        later.class_ = "device_unreachable"
+        later.uncertain.append(
+            f"taken as the consequence of line {earlier.first_line_number}, after which nothing worked"
+        )
+    if before.last_time and after.first_time and before.last_time[1] == after.first_time[1]:
+        gap_s = after.first_time[0] - before.last_time[0]
+        if gap_s <= 0:
+            return
+        reading = "no line about the device"
+        if earlier.seqno_last is not None and later.seqno_first is not None and earlier.spacing_s:
+            step = later.seqno_first - earlier.seqno_last
+            if step > 1 and 0.85 <= gap_s / (step * earlier.spacing_s) <= 1.15:
+                reading = (
+                    f"{step - 1} seqnos went by at the pace of the timeouts: "
+                    "lines are missing from this excerpt, it did not recover in between"
+                )
+                earlier.recovered, earlier.recovered_because = False, "the timeouts went on at the same pace"
+        gap = SilentGap(earlier.last_line_number, later.first_line_number, round(gap_s, 3), reading)
+        later.silent_gaps.insert(0, gap)

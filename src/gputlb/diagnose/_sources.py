@@ -1,0 +1,327 @@
+"""Where a log comes from: files, compressed files, standard input, the running system."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import io
+import lzma
+import shutil
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Buffer
+
+BLOCK_BYTES = 1 << 20
+BOMB_RATIO = 500
+BOMB_FLOOR_BYTES = 256 << 20
+
+_MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
+_FOREIGN = {
+    b"\x17\x08\x44tracing": "a trace-cmd capture; give it to `gputlb trace`",
+    b"LPKSHHRH": "a journal in systemd's own format; print it with `journalctl -k --file {name}` and "
+    "give that",
+    b"PERFILE2": "a perf capture; print it with `perf script -i {name}` and give that to `gputlb trace`",
+    b"\x7fELF": "a program, not a log",
+    b"PK\x03\x04": "a zip archive; unpack it and give the log inside",
+    b"%PDF": "a PDF document; give the log as text",
+    b"\x89PNG": "a picture; give the log as text",
+    b"\xff\xd8\xff": "a picture; give the log as text",
+}
+_TAR_AT, _TAR = 257, b"ustar"
+LIVE_COMMANDS = (
+    ("journalctl", "-k", "-b", "0", "--no-pager", "-q", "-o", "short-iso-precise"),
+    ("dmesg",),
+)
+FOLLOW_COMMANDS = (
+    ("journalctl", "-k", "-f", "-n", "0", "--no-pager", "-q", "-o", "short-iso-precise"),
+    ("dmesg", "--follow-new"),
+)
+
+
+class Source:
+    """A log as blocks of bytes, with a name for messages.
+
+    Attributes:
+        name: how the user named it.
+        size_bytes: bytes of the stored (perhaps compressed) file, or None for a pipe.
+        plain_path: the file, where it can be read anywhere without unpacking; else None.
+    """
+
+    def __init__(self, name: str, path: Path | None, stream: IO[bytes] | None = None) -> None:
+        self.name = name
+        self._path = path
+        self._stream = stream
+        self.size_bytes = path.stat().st_size if path is not None and path.is_file() else None
+        head = _head(path) if path is not None else b""
+        packed = _compression(head) is not None or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        self.plain_path = str(path) if path is not None and not packed else None
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the decompressed contents.
+
+        Raises:
+            UnreadableInput: where the file is damaged or no program can unpack it.
+            DecompressionBomb: where it grows to more than 500 times its size and 256 MiB.
+        """
+        stream = self._path.open("rb") if self._path is not None else cast("IO[bytes]", self._stream)
+        try:
+            yield from _text_blocks(self.name, stream, self.size_bytes)
+        except OSError as error:
+            raise UnreadableInput(f"{self.name}: cannot be read: {_reason(error)}") from error
+        finally:
+            if self._path is not None:
+                stream.close()
+
+
+def open_source(name: str) -> Source:
+    """Return the log in a file, or standard input for `-`.
+
+    Raises:
+        UnreadableInput: for a directory, a missing or forbidden file, and what is no text by its first bytes.
+    """
+    if name == "-":
+        return Source("standard input", None, sys.stdin.buffer)
+    path = Path(name)
+    try:
+        if path.is_dir():
+            raise UnreadableInput(f"{name}: is a directory; name the log file inside it")
+        if not path.exists():
+            raise UnreadableInput(
+                f"{name}: no such file; without a name the log of the running system is read"
+            )
+        if not path.is_file():  # a pipe, as in <(dmesg): it can be read only once
+            return Source(name, None, path.open("rb"))
+        head = _head(path)
+    except OSError as error:
+        raise UnreadableInput(f"{name}: cannot be read: {_reason(error)}") from error
+    _refuse_foreign(name, head)
+    return Source(name, path)
+
+
+def open_live() -> Source:
+    """Return the kernel log of the running system, from `journalctl -k` or else `dmesg`.
+
+    Raises:
+        UnreadableInput: where neither program gives anything.
+    """
+    complaints = []
+    for command in LIVE_COMMANDS:
+        program = shutil.which(command[0])
+        if program is None:
+            complaints.append(f"{command[0]} is not installed")
+            continue
+        done = subprocess.run(
+            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        if done.returncode == 0 and done.stdout.strip():
+            return Source(" ".join(command), None, io.BytesIO(done.stdout))
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        complaints.append(f"{command[0]}: {words[-1] if words else 'no kernel messages'}")
+    raise UnreadableInput(
+        f"the running system's kernel log cannot be read ({'; '.join(complaints)}); "
+        "try `sudo dmesg | gputlb diagnose -`, or name a file"
+    )
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(512)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _compression(head: bytes) -> str | None:
+    return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+
+
+def _refuse_foreign(name: str, head: bytes) -> None:
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise UnreadableInput(f"{name}: is {what.format(name=name)}")
+    if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        raise UnreadableInput(f"{name}: is a tar archive; unpack it and give the log inside")
+
+
+def _text_blocks(name: str, stream: IO[bytes], size_bytes: int | None) -> Iterator[bytes]:
+    head = stream.read(512)
+    _refuse_foreign(name, head)
+    kind = _compression(head)
+    whole = _chained(head, stream)
+    if kind is not None:
+        blocks = _guarded(name, _unpacked(name, kind, whole), size_bytes)
+    else:
+        blocks = _plain(head, stream)
+    first = next(blocks, b"")
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield from _from_utf16(first, blocks)
+        return
+    yield first
+    yield from blocks
+
+
+def _plain(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+    yield head + stream.read(BLOCK_BYTES - len(head))
+    while block := stream.read(BLOCK_BYTES):
+        yield block
+
+
+def _chained(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+    yield head
+    while block := stream.read(BLOCK_BYTES):
+        yield block
+
+
+def _from_utf16(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    yield decoder.decode(first).encode()
+    for block in blocks:
+        yield decoder.decode(block).encode()
+
+
+def _guarded(name: str, blocks: Iterator[bytes], size_bytes: int | None) -> Iterator[bytes]:
+    grown = 0
+    for block in blocks:
+        grown += len(block)
+        if size_bytes is not None and grown > BOMB_FLOOR_BYTES and grown > BOMB_RATIO * size_bytes:
+            raise DecompressionBomb(
+                f"{name}: {size_bytes} bytes grow to more than {grown >> 20} MiB, as a decompression "
+                "bomb would; "
+                "if the file is honest, decompress it yourself and give the result"
+            )
+        yield block
+
+
+def _unpacked(name: str, kind: str, packed: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        if kind == "zstd":
+            yield from _unzstd(name, packed)
+        elif kind == "gzip":
+            yield from _ungzip(packed)
+        else:
+            yield from _unpacked_by(lzma.LZMADecompressor if kind == "xz" else bz2.BZ2Decompressor, packed)
+    except (zlib.error, lzma.LZMAError, OSError) as error:
+        raise UnreadableInput(f"{name}: is damaged: {kind} says “{error}”; fetch it again") from error
+
+
+# A file cut short is common (an upload that broke off): what came before the end is still worth reading, so
+# neither of these minds a missing end.
+
+
+def _ungzip(packed: Iterator[bytes]) -> Iterator[bytes]:
+    member = zlib.decompressobj(wbits=31)
+    for block in packed:
+        data = block
+        while data:
+            yield member.decompress(data, BLOCK_BYTES)
+            data = member.unconsumed_tail
+            if member.eof:
+                data = member.unused_data.lstrip(b"\0")
+                member = zlib.decompressobj(wbits=31)
+
+
+def _unpacked_by(
+    make: type[lzma.LZMADecompressor] | type[bz2.BZ2Decompressor], packed: Iterator[bytes]
+) -> Iterator[bytes]:
+    stream = make()
+    for block in packed:
+        data = block
+        while data or not stream.needs_input:
+            yield stream.decompress(data, BLOCK_BYTES)
+            data = b""
+            if stream.eof:
+                data = stream.unused_data.lstrip(b"\0")
+                stream = make()
+
+
+class _IteratorReader(io.RawIOBase):
+    """A file over blocks of bytes; the package zstandard wants one."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill a buffer as far as the next block goes."""
+        view = memoryview(buffer)
+        if not self._rest:
+            self._rest = next(self._blocks, b"")
+        taken = min(len(view), len(self._rest))
+        view[:taken] = self._rest[:taken]
+        self._rest = self._rest[taken:]
+        return taken
+
+
+def _unzstd(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        import zstandard  # noqa: PLC0415
+    except ImportError:
+        yield from _unzstd_by_program(name, packed)
+        return
+    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+        _IteratorReader(packed), read_across_frames=True
+    )
+    try:
+        while block := reader.read(BLOCK_BYTES):
+            yield block
+    except zstandard.ZstdError as error:
+        raise UnreadableInput(f"{name}: is damaged: zstd says “{error}”; fetch it again") from error
+
+
+def _unzstd_by_program(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
+    program = shutil.which("zstd")
+    if program is None:
+        raise UnreadableInput(
+            f"{name}: is compressed with zstd, which needs the program zstd or the Python package zstandard; "
+            "install one (`pip install zstandard`)"
+        )
+    # The program reads a pipe that a thread feeds, so that neither side waits for the other for ever.
+    from threading import Thread  # noqa: PLC0415
+
+    with subprocess.Popen(
+        [program, "-dc", "-q", "--memory=128MB"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        source, sink, complaints = child.stdin, child.stdout, child.stderr
+        if source is None or sink is None or complaints is None:  # Popen gives all three when asked for PIPE
+            raise UnreadableInput(f"{name}: zstd could not be started")
+
+        def feed() -> None:
+            try:
+                for block in packed:
+                    source.write(block)
+                source.close()
+            except (OSError, ValueError):
+                pass  # zstd ended early; its status tells
+
+        feeder = Thread(target=feed, daemon=True)
+        feeder.start()
+        grown = 0
+        try:
+            while block := sink.read(BLOCK_BYTES):
+                grown += len(block)
+                yield block
+            words = complaints.read(1000).decode("utf-8", "replace").strip().splitlines()
+            if child.wait() != 0 and grown == 0:
+                raise UnreadableInput(
+                    f"{name}: is damaged: zstd says “{words[0] if words else '?'}”; fetch it again"
+                )
+        finally:
+            child.kill()
+            feeder.join(timeout=5)

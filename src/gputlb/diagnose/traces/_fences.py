@@ -1,0 +1,223 @@
+"""xe's invalidation fences: from send to signal, answered, late, lost."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from gputlb.diagnose.traces._latency import Latencies, LatencySummary
+
+if TYPE_CHECKING:
+    from gputlb.diagnose.traces._text import TraceLine
+
+Outcome = Literal["answered", "timed out, late", "timed out, lost", "under way", "unanswered"]
+
+MOST_FENCES = 20_000
+MOST_PENDING = 100_000
+TIMEOUT_S = 2.25
+"""Fences younger than this when the trace ends are still under way, not unanswered (xe since July 2024)."""
+
+_NAME = re.compile(r"^xe_(?:gt_)?tlb_inval(?:idation)?_fence_(create|work_func|cb|send|recv|signal|timeout)$")
+_FIELDS = re.compile(r"(?:dev=(?P<dev>[^,\s]+),\s*)?fence=(?P<fence>[^,\s]+),\s*seqno=(?P<seqno>-?\d+)")
+_CTB = re.compile(r"dev=(?P<dev>[^,\s]+),\s*gt(?P<gt>\d+):\s*action=(?P<action>0x[0-9a-f]+)")
+_H2G_ACTIONS = ("0x7000", "0x7002")
+_DONE_ACTION = "0x7001"
+
+
+class Fence(msgspec.Struct):
+    """One invalidation."""
+
+    device: str | None
+    gt: int | None
+    """From the CTB event of the same task that follows; None where the trace has none."""
+    seqno: int
+    sent_at: float | None
+    """Seconds; None where the trace began after it was sent."""
+    latency_us: float | None = None
+    """From send to signal; None where it was not answered in time."""
+    outcome: Outcome = "unanswered"
+    line: int = 0
+
+
+class FenceSummary(msgspec.Struct):
+    """All fences of one device and GT."""
+
+    device: str | None
+    gt: int | None
+    sent: int = 0
+    answered: int = 0
+    late: int = 0
+    """Timed out, but later requests were answered: the firmware lives."""
+    lost: int = 0
+    """Timed out, and nothing was answered afterwards."""
+    under_way: int = 0
+    """Not answered when the trace ended, but not for long enough to count as unanswered."""
+    unanswered: int = 0
+    most_in_flight: int = 0
+    latency: LatencySummary | None = None
+
+
+class _Lane:
+    def __init__(self, device: str | None, gt: int | None) -> None:
+        self.summary = FenceSummary(device, gt)
+        self.latencies = Latencies()
+        self.in_flight = 0
+        self.timed_out: list[Fence] = []
+
+
+class FenceReader:
+    """Follows every fence of a trace.
+
+    Attributes:
+        fences: the fences in the order of their end: at most 20 000 answered ones, and those that went wrong.
+        left_out: how many answered fences were not kept.
+    """
+
+    def __init__(self) -> None:
+        self.fences: list[Fence] = []
+        self.left_out = 0
+        self.began_before = 0
+        self.events = 0
+        self._pending: OrderedDict[tuple[str | None, str, int], Fence] = OrderedDict()
+        self._lanes: dict[tuple[str | None, int | None], _Lane] = {}
+        self._just_sent: dict[int, Fence] = {}
+        self._just_h2g: dict[int, tuple[str, int, float]] = {}
+        self._end = 0.0
+
+    def read(self, event: TraceLine) -> bool:
+        """Take an event; return whether it was one of these."""
+        name = event.name
+        if name == "xe_guc_ctb_h2g":
+            self._read_h2g(event)
+            return True
+        if not name.startswith("xe_") or "fence_" not in name:
+            return False
+        kind = _NAME.match(name)
+        fields = _FIELDS.search(event.fields) if kind else None
+        if kind is None or fields is None:
+            return False
+        self.events += 1
+        self._end = event.time
+        step = kind[1]
+        key = (fields["dev"], fields["fence"], int(fields["seqno"]))
+        if step == "send":
+            self._send(key, event)
+        elif step in ("signal", "timeout"):
+            self._end_of(key, event, step)
+        return True
+
+    def _send(self, key: tuple[str | None, str, int], event: TraceLine) -> None:
+        fence = Fence(key[0], None, key[2], event.time, line=event.line)
+        before = self._just_h2g.pop(event.pid, None)
+        if before is not None and before[0] == key[0] and event.time - before[2] < 1e-4:
+            fence.gt = before[1]
+        else:
+            self._just_sent[event.pid] = fence
+        self._pending[key] = fence
+        self._pending.move_to_end(key)
+        if len(self._pending) > MOST_PENDING:
+            self._finish(self._pending.popitem(last=False)[1], "unanswered")
+        lane = self._lane(fence)
+        lane.summary.sent += 1
+        lane.in_flight += 1
+        lane.summary.most_in_flight = max(lane.summary.most_in_flight, lane.in_flight)
+
+    def _read_h2g(self, event: TraceLine) -> None:
+        fields = _CTB.search(event.fields)
+        if fields is None or fields["action"] not in _H2G_ACTIONS:
+            return
+        fence = self._just_sent.pop(event.pid, None)
+        if (
+            fence is None
+            or fence.device != fields["dev"]
+            or fence.sent_at is None
+            or event.time - fence.sent_at > 1e-3
+        ):
+            self._just_h2g[event.pid] = (fields["dev"], int(fields["gt"]), event.time)
+            return
+        old = self._lane(fence)
+        old.summary.sent -= 1
+        old.in_flight -= 1
+        fence.gt = int(fields["gt"])
+        lane = self._lane(fence)
+        lane.summary.sent += 1
+        lane.in_flight += 1
+        lane.summary.most_in_flight = max(lane.summary.most_in_flight, lane.in_flight)
+
+    def _end_of(self, key: tuple[str | None, str, int], event: TraceLine, step: str) -> None:
+        fence = self._pending.pop(key, None)
+        if fence is None:
+            # After a timeout the driver signals the fence with an error: that is no answer.
+            if step == "signal" and not any(fence.seqno == key[2] for fence in self._recent_timeouts(key[0])):
+                self.began_before += 1
+            return
+        lane = self._lane(fence)
+        lane.in_flight -= 1
+        if step == "timeout":
+            lane.timed_out.append(fence)
+            if len(lane.timed_out) > MOST_FENCES:
+                self._finish(lane.timed_out.pop(0), "timed out, lost")
+            return
+        if fence.sent_at is not None:
+            fence.latency_us = round((event.time - fence.sent_at) * 1e6, 3)
+            lane.latencies.add(fence.latency_us)
+        self._finish(fence, "answered")
+        for late in lane.timed_out:
+            self._finish(late, "timed out, late")
+        lane.timed_out.clear()
+
+    def _recent_timeouts(self, device: str | None) -> list[Fence]:
+        return [
+            fence
+            for lane in self._lanes.values()
+            if lane.summary.device == device
+            for fence in lane.timed_out[-50:]
+        ]
+
+    def _lane(self, fence: Fence) -> _Lane:
+        key = (fence.device, fence.gt)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _Lane(*key)
+        return lane
+
+    def _finish(self, fence: Fence, outcome: Outcome) -> None:
+        fence.outcome = outcome
+        summary = self._lane(fence).summary
+        if outcome == "answered":
+            summary.answered += 1
+            if len(self.fences) >= MOST_FENCES:
+                self.left_out += 1
+                return
+        elif outcome == "timed out, late":
+            summary.late += 1
+        elif outcome == "timed out, lost":
+            summary.lost += 1
+        elif outcome == "under way":
+            summary.under_way += 1
+        else:
+            summary.unanswered += 1
+        if len(self.fences) < 2 * MOST_FENCES:
+            self.fences.append(fence)
+
+    def finish(self, end: float) -> list[FenceSummary]:
+        """Judge what is still open at the end of the trace, and return a summary for each device and GT."""
+        for fence in self._pending.values():
+            young = fence.sent_at is not None and end - fence.sent_at < TIMEOUT_S
+            self._finish(fence, "under way" if young else "unanswered")
+        self._pending.clear()
+        for lane in self._lanes.values():
+            for fence in lane.timed_out:
+                self._finish(fence, "timed out, lost")
+            lane.timed_out.clear()
+            lane.summary.latency = lane.latencies.summary()
+        return [
+            lane.summary
+            for key, lane in sorted(
+                self._lanes.items(), key=lambda item: (item[0][0] or "", item[0][1] or -1)
+            )
+            if lane.summary.sent
+        ]

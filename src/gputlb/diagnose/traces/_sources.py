@@ -1,0 +1,98 @@
+"""Where a trace comes from: text, or `trace.dat` through the program trace-cmd."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gputlb.diagnose._errors import UnreadableInput
+from gputlb.diagnose._sources import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_DAT = b"\x17\x08\x44tracing"
+_READ_BYTES = 1 << 20
+_LONGEST_LINE = 64 << 10
+
+
+class Trace:
+    """A trace as lines of text.
+
+    Attributes:
+        name: how the user named it.
+    """
+
+    def __init__(self, name: str, blocks: Iterable[bytes]) -> None:
+        self.name = name
+        self._blocks = blocks
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines; overlong ones in pieces, so that memory stays bounded."""
+        rest = b""
+        for block in self._blocks:
+            data = rest + block if rest else block
+            end = data.rfind(b"\n") + 1
+            if end == 0:
+                if len(data) <= _LONGEST_LINE:
+                    rest = data
+                    continue
+                end = len(data)
+            rest = data[end:]
+            text = data[:end].decode("utf-8", "replace")
+            yield from (
+                text.removesuffix("\n").replace("\r", "") if "\r" in text else text.removesuffix("\n")
+            ).split("\n")
+        if rest:
+            yield rest.decode("utf-8", "replace").rstrip("\r")
+
+
+def open_trace(name: str) -> Trace:
+    """Return the trace in a file, or on standard input for `-`.
+
+    Raises:
+        UnreadableInput: for what no log can be either, and for `trace.dat` where trace-cmd is not installed.
+    """
+    path = Path(name)
+    if name != "-" and path.is_file():
+        try:
+            with path.open("rb") as file:
+                is_dat = file.read(len(_DAT)) == _DAT
+        except OSError as error:
+            raise UnreadableInput(
+                f"{name}: cannot be read: {(error.strerror or str(error)).lower()}"
+            ) from error
+        if is_dat:
+            return Trace(name, _reported(name, path))
+    return Trace(name if name != "-" else "standard input", open_source(name).blocks())
+
+
+def _reported(name: str, path: Path) -> Iterator[bytes]:
+    program = shutil.which("trace-cmd")
+    if program is None:
+        raise UnreadableInput(
+            f"{name}: is a trace.dat, which only trace-cmd can read, and that is not installed; "
+            f"install it, or give the text of `trace-cmd report -i {name}`"
+        )
+    with subprocess.Popen(
+        [program, "report", "-i", str(path.resolve())],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as child:
+        grown = 0
+        try:
+            if child.stdout is not None:
+                while block := child.stdout.read(_READ_BYTES):
+                    grown += len(block)
+                    yield block
+            if child.wait() != 0 and grown == 0:
+                raise UnreadableInput(
+                    f"{name}: trace-cmd cannot read it (status {child.returncode}); "
+                    "was it recorded by a newer version? `trace-cmd convert --file-version 6` there helps"
+                )
+        finally:
+            child.kill()

@@ -1,0 +1,106 @@
+"""Lines of a trace, as the kernel, trace-cmd and perf print them."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+TraceFormat = Literal["tracefs text", "trace-cmd report", "trace-cmd report -l", "perf script", "unknown"]
+
+_EVENT = r"(\d+\.\d+):\s+(?:\d+\s+)?(?:\(\+?-?\d+(?:\.\d+)?\)\s+)?(?:[a-z]\w*:)?([A-Za-z_][\w.]*):\s*(.*)$"
+"""Time, an optional period (perf) or difference (trace-cmd), an optional system, name and fields."""
+
+_FTRACE = re.compile(
+    r"\s*(.{1,64}?)-(\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?"
+    + _EVENT
+)
+_LATENCY = re.compile(r"\s*(.{1,64}?)-(\d{1,10})\s+(\d{1,4})([.a-zA-Z#][.\w#]{2,7}\s+)" + _EVENT)
+_PERF = re.compile(
+    r"\s*(\S.{0,63}?)\s+(\d{1,10})(?:/\s*\d+)?\s+\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?" + _EVENT
+)
+_WRITTEN = re.compile(r"^#\s*entries-in-buffer/entries-written:\s*(\d+)/(\d+)")
+_LOST = re.compile(
+    r"\[LOST (\d+) EVENTS\]|\[(\d+) EVENTS DROPPED\]|\bLOST (\d+) events?\b|EVENTS DROPPED \((\d+)\)",
+    re.IGNORECASE,
+)
+
+
+class TraceLine(NamedTuple):
+    """One event of a trace."""
+
+    comm: str
+    pid: int
+    cpu: int
+    time: float
+    """Seconds, on the trace's clock."""
+    name: str
+    fields: str
+    line: int
+
+
+class Lost(NamedTuple):
+    """Events that the trace says it lost."""
+
+    events: int
+
+
+class Header(NamedTuple):
+    """The tracefs header: how many events were written, how many are still there."""
+
+    kept: int
+    written: int
+
+
+_SHAPES: tuple[tuple[TraceFormat, re.Pattern[str]], ...] = (
+    ("tracefs text", _FTRACE),
+    ("trace-cmd report -l", _LATENCY),
+    ("perf script", _PERF),
+)
+
+
+class TraceParser:
+    """Turns lines into events and settles on the format it meets first.
+
+    Attributes:
+        format: the format so far.
+    """
+
+    def __init__(self) -> None:
+        self.format: TraceFormat = "unknown"
+        self._pattern: re.Pattern[str] | None = None
+        self._report = False
+
+    def parse(self, line: str, number: int) -> TraceLine | Lost | Header | None:
+        """Return what a line says; None for comments, call chains and anything unknown."""
+        pattern = self._pattern
+        found = pattern.match(line) if pattern is not None else None
+        if found is None:
+            found = self._other(line)
+            if found is None:
+                return self._aside(line)
+        comm, pid, cpu, _, time, name, fields = found.groups()
+        return TraceLine(comm, int(pid), int(cpu), float(time), name, fields, number)
+
+    def _other(self, line: str) -> re.Match[str] | None:
+        if not line or line[0] == "#":
+            return None
+        for shape, pattern in _SHAPES:
+            found = pattern.match(line)
+            if found is not None:
+                self._pattern = pattern
+                if self.format == "unknown" or shape != "tracefs text":
+                    self.format = shape
+                if shape == "tracefs text" and (self._report or found[4] is None):
+                    self.format = "trace-cmd report" if self._report else "tracefs text"
+                return found
+        return None
+
+    def _aside(self, line: str) -> Lost | Header | None:
+        if line.startswith("cpus="):
+            self._report = True
+        elif line.startswith("#"):
+            if header := _WRITTEN.match(line):
+                return Header(int(header[1]), int(header[2]))
+        elif ("LOST" in line or "DROPPED" in line or "lost" in line) and (lost := _LOST.search(line)):
+            return Lost(int(next(group for group in lost.groups() if group)))
+        return None

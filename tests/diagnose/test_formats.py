@@ -1,0 +1,72 @@
+"""Machine-readable logs give the same events as the text they were made from."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.diagnose.log_samples import diagnosed_text, tlb_events
+
+MESSAGES = [
+    (12.5, "Linux version 6.17.0-1007-intel (buildd@host) #7-Ubuntu SMP"),
+    (100.000001, "xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeout, seqno=5 recv=4"),
+    (102.250001, "xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeout, seqno=6 recv=4"),
+]
+
+
+def micros(seconds):
+    return str(round(seconds * 1_000_000))
+
+
+def journal_record(seconds, message):
+    return {
+        "__CURSOR": "s=1",
+        "__REALTIME_TIMESTAMP": micros(1_763_000_000 + seconds),
+        "_SOURCE_MONOTONIC_TIMESTAMP": micros(seconds),
+        "PRIORITY": "3",
+        "MESSAGE": message,
+        "_TRANSPORT": "kernel",
+    }
+
+
+FORMATS = {
+    "json lines": "\n".join(json.dumps(journal_record(*each)) for each in MESSAGES),
+    "pretty json": "\n".join(json.dumps(journal_record(*each), indent=8) for each in MESSAGES),
+    "journal export": "\n\n".join(
+        "\n".join(f"{name}={value}" for name, value in journal_record(*each).items()) for each in MESSAGES
+    ),
+    "dmesg --json": json.dumps(
+        {"dmesg": [{"pri": 3, "time": seconds, "msg": message} for seconds, message in MESSAGES]}, indent=3
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_events_and_times_are_read(name, tmp_path):
+    diagnosis = diagnosed_text(tmp_path, FORMATS[name] + "\n")
+
+    events = tlb_events(diagnosis)
+    assert [(5, 4), (6, 4)] == [(event.seqno, event.recv) for event in events]
+    assert [event.time for event in events] == pytest.approx([100.000001, 102.250001])
+    assert "6.17.0-1007-intel" == diagnosis.machine.kernel
+    assert "Ubuntu" == diagnosis.machine.distribution
+
+
+def test_a_message_that_the_journal_keeps_as_bytes_is_read(tmp_path):
+    record = journal_record(*MESSAGES[1]) | {"MESSAGE": [*MESSAGES[1][1].encode(), 255]}
+
+    (event,) = diagnosed_text(tmp_path, json.dumps(record) + "\n").events
+    assert event.seqno == 5
+
+
+def test_a_broken_record_does_not_hide_the_others(tmp_path):
+    text = "\n".join(
+        [
+            json.dumps(journal_record(*MESSAGES[1])),
+            '{"MESSAGE": "trunc',
+            json.dumps(journal_record(*MESSAGES[2])),
+        ]
+    )
+
+    assert [5, 6] == [event.seqno for event in diagnosed_text(tmp_path, text).events]

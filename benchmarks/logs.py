@@ -44,9 +44,7 @@ def event_lines() -> Iterator[str]:
         stamp += 2.05
         device = f"0000:0{number % 3}:00.0"
         if number % 5 == 0:
-            text = (
-                f"xe {device}: [drm] *ERROR* TLB invalidation fence timeout, seqno={number} recv={number - 1}"
-            )
+            text = f"xe {device}: [drm] *ERROR* TLB invalidation fence timeout, seqno={number} recv={number - 1}"
         elif number % 7 == 0:
             text = f"i915 {device}: [drm] *ERROR* GT0: rcs0 TLB invalidation did not complete in 4ms!"
         else:
@@ -105,9 +103,7 @@ def report(name: str, path: Path, measured: Measured, bar_mb_s: float | None) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--megabytes", type=int, default=1000, help="size of the quiet log; the others are a fifth of it"
     )

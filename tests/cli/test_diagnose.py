@@ -36,9 +36,7 @@ def test_incidents_give_status_1_and_the_verdict_first():
     status, out, _ = gputlb("diagnose", POSITIVE)
 
     assert status == 1
-    assert out.startswith(
-        "The graphics firmware of the graphics device 0000:01:00.0 stopped answering the driver."
-    )
+    assert out.startswith("The graphics firmware of the graphics device 0000:01:00.0 stopped answering the driver.")
     assert [] == [line for line in out.splitlines() if line != line.rstrip()]
 
 
@@ -70,12 +68,10 @@ def test_json_has_the_documented_fields():
 
     assert status == 1
     assert document["schema"] == "gputlb.diagnose/1"
-    assert {"kind", "device", "gt", "engine", "seqno", "recv", "time", "line", "suppressed"} <= document[
-        "events"
-    ][0].keys()
-    assert {"device", "class", "first_line", "count", "recovered", "advice"} <= document["incidents"][
+    assert {"kind", "device", "gt", "engine", "seqno", "recv", "time", "line", "suppressed"} <= document["events"][
         0
     ].keys()
+    assert {"device", "class", "first_line", "count", "recovered", "advice"} <= document["incidents"][0].keys()
     assert [event["seqno"] for event in document["events"]] == [32, 33, 34, 35, 36, 37]
     assert {item["id"] for item in document["incidents"][0]["advice"]} == {
         "frozen-firmware",

@@ -15,9 +15,7 @@ HANG = "[  102.000000] i915 0000:00:02.0: [drm] GPU HANG: ecode 12:0:00000000"
 
 
 def advised(diagnosis):
-    return {
-        diagnosis.advice[key].id: diagnosis.advice[key] for each in diagnosis.incidents for key in each.advice
-    }
+    return {diagnosis.advice[key].id: diagnosis.advice[key] for each in diagnosis.incidents for key in each.advice}
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,7 @@ def xe_timeout(time, seqno, recv):
 
 
 def test_a_minute_of_silence_ends_a_burst(tmp_path):
-    first, second = incidents(
-        tmp_path, xe_timeout(10, 5, 4), xe_timeout(12.25, 6, 4), xe_timeout(100, 50, 49)
-    )
+    first, second = incidents(tmp_path, xe_timeout(10, 5, 4), xe_timeout(12.25, 6, 4), xe_timeout(100, 50, 49))
 
     assert (first.count, second.count) == (2, 1)
     assert second.silent_gaps[0].seconds == 87.75
@@ -56,9 +54,7 @@ def test_engine_timeouts_within_one_second_are_not_taken_for_duplicates(tmp_path
     ],
 )
 def test_the_spacing_tells_which_wait_ran_out(file, start):
-    readings = [
-        incident.spacing_reading for incident in diagnosed(file).incidents if incident.spacing_reading
-    ]
+    readings = [incident.spacing_reading for incident in diagnosed(file).incidents if incident.spacing_reading]
 
     assert readings[0].startswith(start)
 
@@ -72,10 +68,7 @@ def test_a_frozen_recv_is_told_from_single_lost_answers(tmp_path):
         "firmware_channel_dead_or_busy",
         False,
     )
-    assert (
-        frozen.answer_reading
-        == "recv stays at 31 while 4 requests time out: the firmware has stopped answering"
-    )
+    assert frozen.answer_reading == "recv stays at 31 while 4 requests time out: the firmware has stopped answering"
     assert (single.recv_frozen, single.recovered) == (False, None)
 
 
@@ -109,10 +102,7 @@ def test_a_newer_xe_line_names_no_gt_and_none_is_invented():
 def test_inferred_devices_are_marked():
     diagnosis = diagnosed("p05-flex140-backports-syslog.log")
 
-    assert (
-        diagnosis.incidents[0].uncertain[0]
-        == "line 1 names no device; 0000:30:00.0 was taken from its neighbours"
-    )
+    assert diagnosis.incidents[0].uncertain[0] == "line 1 names no device; 0000:30:00.0 was taken from its neighbours"
     assert [event.line for event in diagnosis.events if not event.device_certain] == [1, 13]
 
 

@@ -11,8 +11,7 @@ from gputlb.diagnose import diagnose, open_source
 from tests.diagnose.log_samples import SAMPLES, WITH_EVENTS, counted, diagnosed, tlb_events
 
 QUIET = "".join(
-    f"Nov 22 12:{number // 60 % 60:02}:{number % 60:02} host systemd[1]: Started session {number}; "
-    "flushed and done\n"
+    f"Nov 22 12:{number // 60 % 60:02}:{number % 60:02} host systemd[1]: Started session {number}; flushed and done\n"
     for number in range(60_000)
 )
 

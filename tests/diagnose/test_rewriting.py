@@ -22,8 +22,7 @@ from tests.diagnose.log_samples import (
 
 def found(diagnosis):
     return [
-        (event.kind, event.device, event.gt, event.engine, event.seqno, event.recv)
-        for event in tlb_events(diagnosis)
+        (event.kind, event.device, event.gt, event.engine, event.seqno, event.recv) for event in tlb_events(diagnosis)
     ]
 
 
@@ -84,9 +83,7 @@ def test_a_log_cut_off_anywhere_gives_no_more_events_and_no_error(row, data, tmp
     text = (SAMPLES / row["file"]).read_text(encoding="utf-8")
     cut = data.draw(st.integers(min_value=1, max_value=len(text)))
 
-    assert (
-        sum(counted(diagnosed_text(tmp_path, text[:cut] + "\n.")).values()) <= row["expected"]["n_tlb_events"]
-    )
+    assert sum(counted(diagnosed_text(tmp_path, text[:cut] + "\n.")).values()) <= row["expected"]["n_tlb_events"]
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -121,19 +118,14 @@ def test_the_cause_is_found_when_the_newest_line_stands_first(tmp_path):
 
 
 def test_a_quoted_printable_mail_is_read(tmp_path):
-    text = (
-        "[  12.000001] xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeou=\n"
-        "t, seqno=3D32 recv=3D31\n"
-    )
+    text = "[  12.000001] xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeou=\nt, seqno=3D32 recv=3D31\n"
 
     (event,) = tlb_events(diagnosed_text(tmp_path, text))
     assert (event.seqno, event.recv) == (32, 31)
 
 
 def test_a_line_that_the_pager_cut_is_still_counted(tmp_path):
-    text = (
-        "Nov 12 10:11:12 host kernel: i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation respon>\n"
-    )
+    text = "Nov 12 10:11:12 host kernel: i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation respon>\n"
 
     (event,) = diagnosed_text(tmp_path, text).events
     assert (event.kind, event.gt, event.cut) == ("guc_timeout", 0, True)

@@ -23,9 +23,7 @@ def test_the_events_are_as_many_as_counted_by_hand(sample):
 def test_engines_and_gts_are_those_that_the_lines_name(sample):
     expected, diagnosis = sample
 
-    assert sorted(expected["engines"]) == sorted(
-        {event.engine for event in tlb_events(diagnosis) if event.engine}
-    )
+    assert sorted(expected["engines"]) == sorted({event.engine for event in tlb_events(diagnosis) if event.engine})
     assert expected["gts"] == sorted({event.gt for event in tlb_events(diagnosis) if event.gt is not None})
 
 
@@ -33,9 +31,7 @@ def test_the_devices_are_found(sample):
     expected, diagnosis = sample
     named = expected["pci"] if isinstance(expected["pci"], list) else [expected["pci"]]
 
-    assert {device for device in named if device} == {
-        event.device for event in tlb_events(diagnosis) if event.device
-    }
+    assert {device for device in named if device} == {event.device for event in tlb_events(diagnosis) if event.device}
     for device, count in expected.get("n_by_pci", {}).items():
         assert count == sum(event.device == device for event in tlb_events(diagnosis))
 
@@ -62,9 +58,7 @@ def test_firmware_errors_and_suppressed_lines_are_counted(sample):
         assert expected["n_ct_errors"] == sum(event.kind == "guc_ct_error" for event in diagnosis.events)
     assert expected.get("suppressed", 0) == diagnosis.suppressed
     if "true_count_with_suppressed" in expected:
-        assert expected["true_count_with_suppressed"] == sum(
-            incident.count for incident in diagnosis.incidents
-        )
+        assert expected["true_count_with_suppressed"] == sum(incident.count for incident in diagnosis.incidents)
 
 
 def test_the_first_abnormal_line_leads_the_incident(sample):
@@ -101,9 +95,7 @@ def test_other_trouble_is_named_though_it_is_no_event():
 
 def test_a_card_that_never_came_back_is_told_from_those_that_did():
     incidents = diagnosed("p09-16x-bmg-bandwidth-guc-crash.log").incidents
-    recovered = {
-        incident.device: incident.recovered for incident in incidents if "guc_crash" in incident.kinds
-    }
+    recovered = {incident.device: incident.recovered for incident in incidents if "guc_crash" in incident.kinds}
 
     assert recovered == {
         "0000:12:00.0": True,

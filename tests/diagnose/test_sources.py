@@ -23,9 +23,7 @@ def refused(path):
     return str(caught.value).replace(str(path), "LOG")
 
 
-@pytest.mark.parametrize(
-    ("suffix", "packed"), [("gz", gzip.compress), ("xz", lzma.compress), ("bz2", bz2.compress)]
-)
+@pytest.mark.parametrize(("suffix", "packed"), [("gz", gzip.compress), ("xz", lzma.compress), ("bz2", bz2.compress)])
 def test_compressed_logs_are_read(suffix, packed, tmp_path):
     path = tmp_path / f"log.{suffix}"
     path.write_bytes(packed(SAMPLE.read_bytes()))
@@ -90,9 +88,7 @@ def test_a_decompression_bomb_is_refused_in_bounded_memory(tmp_path):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    assert (
-        refused(tmp_path / "no") == "LOG: no such file; without a name the log of the running system is read"
-    )
+    assert refused(tmp_path / "no") == "LOG: no such file; without a name the log of the running system is read"
 
 
 def test_a_directory_is_refused(tmp_path):

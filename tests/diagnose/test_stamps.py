@@ -9,7 +9,7 @@ import pytest
 from gputlb.diagnose._stamps import stamp_in
 
 
-def at(year, month, day, hour=0, minute=0, second=0):  # noqa: PLR0917 - as a date is written
+def at(year, month, day, hour=0, minute=0, second=0):
     return timegm((year, month, day, hour, minute, second, 0, 0, 0))
 
 
@@ -51,8 +51,6 @@ def test_a_stamp_is_read(before, time, clock):
     assert (time, clock) == (pytest.approx(stamp.time), stamp.clock)
 
 
-@pytest.mark.parametrize(
-    "before", ["", "i915 0000:00:02.0: [drm] ", "thunderbolt 0000:00:0d.2: ", "seqno 12 "]
-)
+@pytest.mark.parametrize("before", ["", "i915 0000:00:02.0: [drm] ", "thunderbolt 0000:00:0d.2: ", "seqno 12 "])
 def test_what_is_no_stamp_is_not_read_as_one(before):
     assert stamp_in(before) is None

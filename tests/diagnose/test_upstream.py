@@ -41,9 +41,7 @@ def test_the_report_lists_what_is_missing_with_the_commands():
     text = upstream_report(diagnosed("p05-flex140-backports-syslog.log"))
 
     assert text.startswith("# [i915] firmware channel dead or busy on unknown platform, kernel unknown\n")
-    assert (
-        "First abnormal line: `May 02 12:14:37 HOST kernel: [drm:wait_for_ct_request_update [i915]]" in text
-    )
+    assert "First abnormal line: `May 02 12:14:37 HOST kernel: [drm:wait_for_ct_request_update [i915]]" in text
     assert "  $ grep . -r /sys/class/drm/card0/iov" in text
     assert "- i915: https://gitlab.freedesktop.org/drm/i915/kernel/-/issues" in text
 

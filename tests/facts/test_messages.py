@@ -31,9 +31,7 @@ class TestEveryMessage:
         assert message.source
 
 
-@pytest.mark.parametrize(
-    "message", [each for each in messages() if each.tlb], ids=lambda message: message.sample
-)
+@pytest.mark.parametrize("message", [each for each in messages() if each.tlb], ids=lambda message: message.sample)
 def test_at_most_four_literals_find_every_tlb_message(message):
     assert len(PREFILTER_LITERALS) <= 4
     assert any(literal in message.sample for literal in PREFILTER_LITERALS)
@@ -53,9 +51,7 @@ def test_a_kind_has_a_meaning():
     assert meaning_of("guc_timeout").startswith("The graphics firmware (GuC) did not answer")
 
 
-@pytest.mark.parametrize(
-    ("name", "number"), [("mai", 5), ("kvě", 5), ("nov", 11), ("dic", 12), ("März".lower(), 3)]
-)
+@pytest.mark.parametrize(("name", "number"), [("mai", 5), ("kvě", 5), ("nov", 11), ("dic", 12), ("März".lower(), 3)])
 def test_months_are_known_in_other_languages(name, number):
     assert months()[name] == number
 
@@ -83,6 +79,4 @@ def test_ids_are_unique():
 
 def test_commits_of_the_fix_map_are_ids_or_named_pulls():
     for fix in fixes():
-        assert all(
-            re.fullmatch(r"[0-9a-f]{12}|drm-xe-fixes \d{4}-\d\d-\d\d", commit) for commit in fix.commits
-        )
+        assert all(re.fullmatch(r"[0-9a-f]{12}|drm-xe-fixes \d{4}-\d\d-\d\d", commit) for commit in fix.commits)

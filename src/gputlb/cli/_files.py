@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class CannotWrite(GputlbError):  # noqa: N818 - the house names errors for what happened
+class CannotWrite(GputlbError):
     """The output file cannot be written; the text says why."""
 
 
-class UnknownOption(GputlbError):  # noqa: N818 - the house names errors for what happened
+class UnknownOption(GputlbError):
     """An option that the verb does not have."""
 
 
@@ -33,9 +33,7 @@ def refuse_unknown_options(names: Sequence[str], verb: Callable[..., int]) -> No
     """
     for name in names:
         if name.startswith("-") and name != "-":
-            known = [
-                f"--{option.replace('_', '-')}" for option in signature(verb).parameters if option != "files"
-            ]
+            known = [f"--{option.replace('_', '-')}" for option in signature(verb).parameters if option != "files"]
             raise UnknownOption(
                 f"unknown option {name}{did_you_mean(name, known)}; for a file of that name write ./{name}"
             )
@@ -49,9 +47,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     temporary = None
     try:
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
             file.write(text)
         umask = os.umask(0)

@@ -51,8 +51,7 @@ def advise(incident: Incident, burst: Burst, machine: Machine) -> list[Advised]:
         )
         device = incident.device or "DEVICE"
         check = tuple(
-            Check(item.text, item.command.replace("DEVICE", device) if item.command else None)
-            for item in known.check
+            Check(item.text, item.command.replace("DEVICE", device) if item.command else None) for item in known.check
         )
         helps = tuple(text.replace("DEVICE", device) for text in known.helps)
         found.append(
@@ -86,9 +85,7 @@ def _confidence(
     return known.confidence
 
 
-def _holds(
-    when: Signature, incident: Incident, burst: Burst, gpu: GpuDevice | None, machine: Machine
-) -> bool:
+def _holds(when: Signature, incident: Incident, burst: Burst, gpu: GpuDevice | None, machine: Machine) -> bool:
     kinds = incident.kinds.keys()
     return (
         (not when.drivers or incident.driver in when.drivers)
@@ -102,10 +99,7 @@ def _holds(
         and (not when.integrated or _may_be_integrated(incident, gpu))
         and (
             when.spacing_s is None
-            or (
-                incident.spacing_s is not None
-                and when.spacing_s[0] <= incident.spacing_s <= when.spacing_s[1]
-            )
+            or (incident.spacing_s is not None and when.spacing_s[0] <= incident.spacing_s <= when.spacing_s[1])
         )
         and (not when.single_answers or _ONE_BEHIND in (incident.answer_reading or ""))
         and (when.kernel_before is None or older_than(machine.kernel, when.kernel_before))

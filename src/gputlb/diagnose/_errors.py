@@ -5,7 +5,7 @@ from __future__ import annotations
 from gputlb.errors import GputlbError
 
 
-class UnreadableInput(GputlbError):  # noqa: N818 - the house names errors for what happened
+class UnreadableInput(GputlbError):
     """There is nothing that could be read as text; the message says why and what to do."""
 
 

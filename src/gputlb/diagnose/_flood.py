@@ -88,9 +88,7 @@ class Flood:
         self.rows = rows
         self.first_line = first_line
         self.from_boot = from_boot
-        self.times: list[float] = (
-            [float(row[0]) for row in rows] if from_boot else [_wall(row[0]).time for row in rows]
-        )
+        self.times: list[float] = [float(row[0]) for row in rows] if from_boot else [_wall(row[0]).time for row in rows]
 
     def stamp(self, index: int) -> Stamp:
         """Return the stamp of a line."""
@@ -196,9 +194,7 @@ def kind_of(row: Row) -> tuple[str, int]:
 
 def _text(row: Row, kind: str, *, from_boot: bool) -> str:
     error = row[3] or ""
-    place = (f"Tile{row[4]}: " if row[4] is not None else "") + (
-        f"GT{row[5]}: " if row[5] is not None else ""
-    )
+    place = (f"Tile{row[4]}: " if row[4] is not None else "") + (f"GT{row[5]}: " if row[5] is not None else "")
     if kind == "guc_timeout":
         guc = "GUC: " if row[6] == "TLB" and row[5] is not None else ""
         words = f"{guc}{row[6]} invalidation response timed out for seqno {row[7]}"

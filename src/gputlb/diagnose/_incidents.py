@@ -140,9 +140,7 @@ class Burst:
         if "reason" in event.fields:
             self.reasons.add(event.fields["reason"])
         if not event.device_certain:
-            self._uncertain(
-                f"line {event.line} names no device; {event.device} was taken from its neighbours"
-            )
+            self._uncertain(f"line {event.line} names no device; {event.device} was taken from its neighbours")
         if event.tlb:
             self._add_tlb(event, now)
 
@@ -190,9 +188,7 @@ class Burst:
         incident.count += distinct - 2
         incident.duplicates += count - distinct
         for kind, lines in flood.kinds().items():
-            incident.kinds[kind] = (
-                incident.kinds.get(kind, 0) + lines - (kind == first.kind) - (kind == last.kind)
-            )
+            incident.kinds[kind] = incident.kinds.get(kind, 0) + lines - (kind == first.kind) - (kind == last.kind)
         incident.gts += [gt for gt in flood.gts() if gt not in incident.gts]
         incident.engines += [engine for engine in flood.engines() if engine not in incident.engines]
         self.recv_seen.update(flood.recvs()[:_MOST_SAMPLES])
@@ -228,9 +224,7 @@ class Burst:
         last = self.last_tlb_time
         gap_s = now[0] - last[0] if last is not None and last[1] == now[1] else 0.0
         if gap_s >= SILENT_S and len(self.incident.silent_gaps) < _MOST_SAMPLES:
-            gap = SilentGap(
-                self.incident.last_line_number, event.line, round(gap_s, 3), "no line about the device"
-            )
+            gap = SilentGap(self.incident.last_line_number, event.line, round(gap_s, 3), "no line about the device")
             self.incident.silent_gaps.append(gap)
 
     def _uncertain(self, sentence: str) -> None:
@@ -274,8 +268,7 @@ class Burst:
         fitting = [
             (abs(spacing * 1e6 - wait.wait_us), wait)
             for wait in invalidation_waits()
-            if incident.kinds.keys() & set(wait.kinds)
-            and 0.85 * wait.wait_us <= spacing * 1e6 <= 1.35 * wait.wait_us
+            if incident.kinds.keys() & set(wait.kinds) and 0.85 * wait.wait_us <= spacing * 1e6 <= 1.35 * wait.wait_us
         ]
         if fitting:
             incident.spacing_reading = min(fitting, key=lambda pair: pair[0])[1].text
@@ -333,9 +326,7 @@ class Burst:
             end = end_time.get(began[1]) if began else None
             if began and end is not None and end - began[0] >= SETTLED_S and incident.driver == "xe":
                 incident.recovered = False
-                incident.recovered_because = (
-                    "a reset began and was never reported as done, although the log goes on"
-                )
+                incident.recovered_because = "a reset began and was never reported as done, although the log goes on"
             else:
                 incident.recovered_because = "a reset began; the log does not tell how it ended"
         elif incident.recv_frozen and len(self.pairs) >= 3:
@@ -350,27 +341,16 @@ class Burst:
         first, incident = self.order, self.incident
         never = self.taken + 1
         tlb = first.get("tlb", never)
-        if (
-            first.get("unreachable", never) < tlb
-            or {"mmio_unreliable", "power_state_failed"} & incident.kinds.keys()
-        ):
+        if first.get("unreachable", never) < tlb or {"mmio_unreliable", "power_state_failed"} & incident.kinds.keys():
             return "device_unreachable"
         if first.get("firmware", never) < min(tlb, first.get("hang", never)):
             return "firmware_channel_dead_or_busy"
         if min(first.get("hang", never), first.get("reset_failed", never)) < tlb:
-            return (
-                "engine_hang_then_failed_reset"
-                if "reset_failed" in first or "wedged" in first
-                else "engine_hang"
-            )
+            return "engine_hang_then_failed_reset" if "reset_failed" in first or "wedged" in first else "engine_hang"
         if self._late():
             return "slow_invalidation"
         waits = incident.kinds.get("guc_timeout", 0) + incident.kinds.get("xe_fence_timeout", 0)
-        if (
-            "firmware" in first
-            or incident.recv_frozen
-            or (waits and ("hang" in first or "reset_started" in first))
-        ):
+        if "firmware" in first or incident.recv_frozen or (waits and ("hang" in first or "reset_started" in first)):
             return "firmware_channel_dead_or_busy"
         if incident.kinds.get("guc_timeout", 0) >= 3 and len(self.seqnos) >= 3 and incident.spacing_reading:
             return "firmware_channel_dead_or_busy"
@@ -437,9 +417,7 @@ class IncidentBuilder:
         done = [
             device
             for device, burst in self._open.items()
-            if burst.last_time is not None
-            and burst.last_time[1] == clock
-            and now - burst.last_time[0] > BURST_GAP_S
+            if burst.last_time is not None and burst.last_time[1] == clock and now - burst.last_time[0] > BURST_GAP_S
         ]
         return [self._open.pop(device) for device in done]
 
@@ -467,8 +445,7 @@ class IncidentBuilder:
             burst.add(bus)
         if near:
             burst.incident.uncertain.append(
-                f"the trouble of {near[0].device} (line {near[0].line}) was counted in, as it came just "
-                "before"
+                f"the trouble of {near[0].device} (line {near[0].line}) was counted in, as it came just before"
             )
             self._bus = [bus for bus in self._bus if bus not in near]
 
@@ -504,9 +481,7 @@ def _read_together(before: Burst, after: Burst) -> None:
         and _passed(answered, earlier.seqno_last)
     ):
         earlier.recovered = True
-        earlier.recovered_because = (
-            f"line {later.first_line_number} shows that the firmware answered later requests"
-        )
+        earlier.recovered_because = f"line {later.first_line_number} shows that the firmware answered later requests"
         if earlier.class_ == "invalidation_only":
             earlier.class_ = "slow_invalidation"
     if earlier.class_ == "device_unreachable" and earlier.recovered is not True and later.event_lines:

@@ -75,8 +75,7 @@ def found_in(text: str) -> list[Found]:
 def weight(text: str) -> int:
     """Return how much of known messages a text holds: more messages, more fields, longer fields."""
     return sum(
-        1000 + sum(100 + len(value) for value in hit.match.groups() if value is not None)
-        for hit in found_in(text)
+        1000 + sum(100 + len(value) for value in hit.match.groups() if value is not None) for hit in found_in(text)
     )
 
 

@@ -119,14 +119,10 @@ class LogScan:
             raise UnreadableInput(f"{name}: {what}; expected a kernel log, such as `dmesg` prints")
         text = sample.replace(b"\0", b"").decode("utf-8", "replace")
         odd = sum(
-            1
-            for character in text
-            if character == "\ufffd" or (character < " " and character not in "\t\n\r\f\x1b")
+            1 for character in text if character == "\ufffd" or (character < " " and character not in "\t\n\r\f\x1b")
         )
         if odd > _MOST_ODD_SHARE * max(1, len(text)):
-            raise UnreadableInput(
-                f"{name}: is binary, not text; expected a kernel log, such as `dmesg` prints"
-            )
+            raise UnreadableInput(f"{name}: is binary, not text; expected a kernel log, such as `dmesg` prints")
 
     def _thorough(self, text: str) -> Iterator[Event]:
         lines = _split(text)
@@ -135,10 +131,7 @@ class LogScan:
         if self._shape == "text":
             found: Iterable[Entry] = entries(pieces, 1, weight)
         else:
-            found = (
-                Entry(cleaned(line), number)
-                for number, line in plain_lines(self._shape, enumerate(pieces, 1))
-            )
+            found = (Entry(cleaned(line), number) for number, line in plain_lines(self._shape, enumerate(pieces, 1)))
         for entry in found:
             yield from self._events_of(entry)
 
@@ -239,9 +232,7 @@ class LogScan:
             end = at + 1
             while end < count and end - at < _NEAR_LINES and not starts_entry(cleaned(lines[end][:150])):
                 end += 1
-            pieces = [
-                raw if len(raw) <= LONGEST_LINE_CHARACTERS else self._shortened(raw) for raw in lines[at:end]
-            ]
+            pieces = [raw if len(raw) <= LONGEST_LINE_CHARACTERS else self._shortened(raw) for raw in lines[at:end]]
             for entry in entries(pieces, number + at, weight, ends_here=False):
                 yield from self._events_of(entry)
             at = end

@@ -27,8 +27,7 @@ BOMB_FLOOR_BYTES = 256 << 20
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 _FOREIGN = {
     b"\x17\x08\x44tracing": "a trace-cmd capture; give it to `gputlb trace`",
-    b"LPKSHHRH": "a journal in systemd's own format; print it with `journalctl -k --file {name}` and "
-    "give that",
+    b"LPKSHHRH": "a journal in systemd's own format; print it with `journalctl -k --file {name}` and give that",
     b"PERFILE2": "a perf capture; print it with `perf script -i {name}` and give that to `gputlb trace`",
     b"\x7fELF": "a program, not a log",
     b"PK\x03\x04": "a zip archive; unpack it and give the log inside",
@@ -95,9 +94,7 @@ def open_source(name: str) -> Source:
         if path.is_dir():
             raise UnreadableInput(f"{name}: is a directory; name the log file inside it")
         if not path.exists():
-            raise UnreadableInput(
-                f"{name}: no such file; without a name the log of the running system is read"
-            )
+            raise UnreadableInput(f"{name}: no such file; without a name the log of the running system is read")
         if not path.is_file():  # a pipe, as in <(dmesg): it can be read only once
             return Source(name, None, path.open("rb"))
         head = _head(path)
@@ -119,9 +116,7 @@ def open_live() -> Source:
         if program is None:
             complaints.append(f"{command[0]} is not installed")
             continue
-        done = subprocess.run(
-            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        done = subprocess.run([program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode == 0 and done.stdout.strip():
             return Source(" ".join(command), None, io.BytesIO(done.stdout))
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
@@ -319,9 +314,7 @@ def _unzstd_by_program(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
                 yield block
             words = complaints.read(1000).decode("utf-8", "replace").strip().splitlines()
             if child.wait() != 0 and grown == 0:
-                raise UnreadableInput(
-                    f"{name}: is damaged: zstd says “{words[0] if words else '?'}”; fetch it again"
-                )
+                raise UnreadableInput(f"{name}: is damaged: zstd says “{words[0] if words else '?'}”; fetch it again")
         finally:
             child.kill()
             feeder.join(timeout=5)

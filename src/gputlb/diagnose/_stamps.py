@@ -19,9 +19,7 @@ _BOOT = re.compile(r"\[ {0,11}(\d{1,9}\.\d{1,9})\]")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?")
 _CTIME = re.compile(r"([^\W\d]{3,10})\.? +(\d{1,2}) +(\d\d):(\d\d):(\d\d) +(\d{4})\b")
 _MONTH_FIRST = re.compile(r"\b([^\W\d]{3,10})\.? +(\d{1,2}) *(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
-_DAY_FIRST = re.compile(
-    r"\b(\d{1,2})\.? ([^\W\d]{3,10})\.?(?: (\d{4}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
-)
+_DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([^\W\d]{3,10})\.?(?: (\d{4}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
 _DAY_TIME = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\b(?!:)")
 _SYSLOG = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?!\d{4}\b)")
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d|T\d\d:\d\d")
@@ -68,9 +66,7 @@ def _wall_stamp(before: str) -> Stamp | None:
     if found := _MONTH_FIRST.search(before):
         # A month in an unknown language: the day and the time still order the lines of one month.
         month = months().get(found[1].lower(), 1)
-        time = _seconds(
-            YEAR_UNKNOWN, month, int(found[2]), int(found[3]), int(found[4]), int(found[5]), found[6]
-        )
+        time = _seconds(YEAR_UNKNOWN, month, int(found[2]), int(found[3]), int(found[4]), int(found[5]), found[6])
         return Stamp(time, "wall", found[0])
     if found := _DAY_FIRST.search(before):
         month = months().get(found[2].lower(), 1)
@@ -94,7 +90,7 @@ def _month_first(found: re.Match[str]) -> Stamp:
     return Stamp(time, "wall", found[0])
 
 
-def _seconds(  # noqa: PLR0917 - as a date is written
+def _seconds(
     year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: str | None = None
 ) -> float:
     month, day = min(max(month, 1), 12), min(max(day, 1), 31)

@@ -54,9 +54,7 @@ def device_name(device: str | None, machine: Machine) -> str:
         word
         for word in (
             gpu.platform if gpu else None,
-            {"VF": "a virtual function", "PF": "the physical function"}.get(
-                (gpu.function or "") if gpu else ""
-            ),
+            {"VF": "a virtual function", "PF": "the physical function"}.get((gpu.function or "") if gpu else ""),
         )
         if word
     ]

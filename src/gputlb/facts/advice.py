@@ -69,6 +69,4 @@ class Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def advice() -> tuple[Advice, ...]:
     """Return every known issue, the most specific first."""
-    return msgspec.json.decode(
-        files("gputlb.facts").joinpath("logs/advice.json").read_bytes(), type=tuple[Advice, ...]
-    )
+    return msgspec.json.decode(files("gputlb.facts").joinpath("logs/advice.json").read_bytes(), type=tuple[Advice, ...])

@@ -30,6 +30,4 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def fixes() -> tuple[Fix, ...]:
     """Return the fix map."""
-    return msgspec.json.decode(
-        files("gputlb.facts").joinpath("logs/fixes.json").read_bytes(), type=tuple[Fix, ...]
-    )
+    return msgspec.json.decode(files("gputlb.facts").joinpath("logs/fixes.json").read_bytes(), type=tuple[Fix, ...])

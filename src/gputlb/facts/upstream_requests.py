@@ -22,9 +22,7 @@ class UpstreamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     functions: tuple[Literal["PF", "VF"], ...] = ()
     kinds: tuple[str, ...] = ()
     """Only where an incident has an event of these kinds."""
-    unless: (
-        Literal["boot_log", "kernel", "command_line", "pci_id", "guc_firmware", "csme_firmware"] | None
-    ) = None
+    unless: Literal["boot_log", "kernel", "command_line", "pci_id", "guc_firmware", "csme_firmware"] | None = None
     """The fact that makes the request needless, where the log already tells it."""
 
 

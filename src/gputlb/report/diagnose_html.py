@@ -112,9 +112,7 @@ def diagnosis_html(diagnosis: Diagnosis) -> str:
 
 def trace_html(explanation: Explanation) -> str:
     """Return the whole page."""
-    body = [
-        f'<p class="verdict{"" if explanation.bad else " fine"}">{escape(trace_verdict(explanation))}</p>'
-    ]
+    body = [f'<p class="verdict{"" if explanation.bad else " fine"}">{escape(trace_verdict(explanation))}</p>']
     body += [f'<p class="quiet">{escape(note)}</p>' for note in explanation.notes]
     kept = explanation.fence_list[:MOST_MARKS]
     dots = [
@@ -159,19 +157,14 @@ def trace_html(explanation: Explanation) -> str:
             )
         )
     if explanation.violations:
-        broken = [
-            (str(each.line), each.rule, each.register, each.text)
-            for each in explanation.violations[:MOST_ROWS]
-        ]
+        broken = [(str(each.line), each.rule, each.register, each.text) for each in explanation.violations[:MOST_ROWS]]
         body.append(_section("Broken rules", _table(("line", "rule", "register", "what"), broken)))
     if explanation.registers:
         counted = [
             (f"0x{row.offset:x}", row.name, row.purpose, str(row.reads), str(row.writes))
             for row in explanation.registers[:MOST_ROWS]
         ]
-        body.append(
-            _section("Registers", _table(("offset", "register", "purpose", "reads", "writes"), counted))
-        )
+        body.append(_section("Registers", _table(("offset", "register", "purpose", "reads", "writes"), counted)))
     counts = f"{explanation.n_events} events, {explanation.lost_events} lost"
     source = f"{explanation.name} ({explanation.format}, {counts})"
     return _page("GPU TLB invalidation: what the trace tells", source, body)
@@ -222,9 +215,7 @@ def _drawing(events: Sequence[Event]) -> str:
         )
         for time, event in timed[:MOST_MARKS]
     ]
-    legend = "".join(
-        f'<span><i style="background:var(--{name})"></i>{escape(text)}</span>' for name, text in _LEGEND
-    )
+    legend = "".join(f'<span><i style="background:var(--{name})"></i>{escape(text)}</span>' for name, text in _LEGEND)
     left = f" The first {MOST_MARKS} of {len(timed)} events." if len(timed) > MOST_MARKS else ""
     note = f'<p class="quiet legend">{legend}{left}</p>'
     return _section("Timeline", timeline(marks, "seconds from the first event") + note)
@@ -293,9 +284,7 @@ def _advice_cards(diagnosis: Diagnosis) -> str:
             ("Sources", item.sources),
         ):
             if texts:
-                parts.append(
-                    f"<div>{title}<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul></div>"
-                )
+                parts.append(f"<div>{title}<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul></div>")
         cards.append(
             f'<div class="card"><h3>{escape(item.title)}<span '
             f'class="badge">{escape(item.confidence)}</span></h3>{"".join(parts)}</div>'
@@ -318,9 +307,7 @@ def _event_table(diagnosis: Diagnosis) -> str:
 
 
 def _fix_table(diagnosis: Diagnosis) -> str:
-    rows = [
-        (fix.presence, fix.behaviour, fix.commits[0], fix.because, fix.missing) for fix in diagnosis.fixes
-    ]
+    rows = [(fix.presence, fix.behaviour, fix.commits[0], fix.because, fix.missing) for fix in diagnosis.fixes]
     return _section(
         "Fixes by kernel version",
         _table(("in this kernel", "behaviour", "commit", "because", "without it"), rows),

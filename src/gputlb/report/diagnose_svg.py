@@ -57,9 +57,7 @@ def timeline(marks: Sequence[Mark], unit: str) -> str:
     return "".join(parts)
 
 
-def scatter(
-    dots: Sequence[Dot], *, x_label: str, y_label: str, guides: Sequence[tuple[float, str]] = ()
-) -> str:
+def scatter(dots: Sequence[Dot], *, x_label: str, y_label: str, guides: Sequence[tuple[float, str]] = ()) -> str:
     """Return values over time on a logarithmic scale, with guide lines at known values."""
     height, top, bottom = 300, 16, 44
     values = [max(dot.y, 1e-9) for dot in dots] + [value for value, _ in guides]
@@ -80,9 +78,7 @@ def scatter(
     for value, label in guides:
         y = down(value)
         parts.append(f'<line class="guide" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(
-            f'<text class="note" x="{WIDTH - RIGHT}" y="{y - 4:.1f}" text-anchor="end">{escape(label)}</text>'
-        )
+        parts.append(f'<text class="note" x="{WIDTH - RIGHT}" y="{y - 4:.1f}" text-anchor="end">{escape(label)}</text>')
     for dot in dots:
         parts.append(
             f'<circle class="{dot.style}" cx="{_across(dot.x, start, span):.1f}" cy="{down(dot.y):.1f}" '
@@ -131,7 +127,5 @@ def _time_axis(start: float, span: float, y: int, unit: str) -> list[str]:
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 10}" y2="{y - 4}"/>')
         parts.append(f'<text class="note" x="{x:.1f}" y="{y + 8}" text-anchor="middle">{tick:g}</text>')
         tick += step
-    parts.append(
-        f'<text class="note" x="{WIDTH - RIGHT}" y="{y + 24}" text-anchor="end">{escape(unit)}</text>'
-    )
+    parts.append(f'<text class="note" x="{WIDTH - RIGHT}" y="{y + 24}" text-anchor="end">{escape(unit)}</text>')
     return parts

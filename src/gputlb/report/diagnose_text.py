@@ -90,13 +90,9 @@ def what_happened(first: Event, count: int, last: Event) -> str:
     if first.engine:
         words += f", {first.engine}"
     if first.seqno is not None:
-        words += f", seqno {first.seqno}" + (
-            f"\u2013{last.seqno}" if count > 1 and last.seqno is not None else ""
-        )
+        words += f", seqno {first.seqno}" + (f"\u2013{last.seqno}" if count > 1 and last.seqno is not None else "")
     if first.recv is not None:
-        words += f", recv {first.recv}" + (
-            f"\u2013{last.recv}" if last.recv not in (None, first.recv) else ""
-        )
+        words += f", recv {first.recv}" + (f"\u2013{last.recv}" if last.recv not in (None, first.recv) else "")
     details = [f"{name} {value}" for name, value in first.fields.items() if name in _SHOWN_FIELDS]
     if details:
         words += ", " + ", ".join(details)
@@ -158,8 +154,7 @@ def incident_lines(incident: Incident) -> list[str]:
         lines.append(f"spacing {incident.spacing_s:g} s: {incident.spacing_reading}")
     lines.append(f"{recovery_words(incident.recovered)}: {incident.recovered_because}")
     lines += [
-        f"silent for {gap.seconds:g} s before line {gap.before_line}: {gap.reading}"
-        for gap in incident.silent_gaps[:5]
+        f"silent for {gap.seconds:g} s before line {gap.before_line}: {gap.reading}" for gap in incident.silent_gaps[:5]
     ]
     lines += [f"uncertain: {sentence}" for sentence in incident.uncertain]
     return lines
@@ -242,10 +237,6 @@ def _print_reading(diagnosis: Diagnosis, page: Page) -> None:
         size = f"{log.bytes_read / (1 << 20):.0f} MiB" if log.quick else f"{log.lines} lines"
         page.remark(f"{log.name}: {log.shape}, {size}{share}{order}{cut}")
         if not log.quick and log.lines and not log.lines_with_stamp and not diagnosis.n_tlb_events:
-            page.paragraph(
-                f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow"
-            )
+            page.paragraph(f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow")
     if diagnosis.events_left_out:
-        page.paragraph(
-            f"{diagnosis.events_left_out} further events were counted but not listed.", style="dim"
-        )
+        page.paragraph(f"{diagnosis.events_left_out} further events were counted but not listed.", style="dim")

@@ -60,8 +60,7 @@ def print_explanation(explanation: Explanation, console: Console | None = None) 
         page.item(f"i915 VMAs: {explanation.vma_binds} bound, {explanation.vma_unbinds} unbound")
     lost = f", {explanation.lost_events} lost" if explanation.lost_events else ""
     page.remark(
-        f"{explanation.name}: {explanation.format}, {explanation.n_events} events ({explanation.markers} "
-        f"markers){lost}"
+        f"{explanation.name}: {explanation.format}, {explanation.n_events} events ({explanation.markers} markers){lost}"
     )
 
 
@@ -71,9 +70,7 @@ def trace_verdict(explanation: Explanation) -> str:
     sentences = []
     if lanes:
         sent = sum(lane.sent for lane in lanes)
-        sentences.append(
-            f"{sent} invalidations were sent, {sum(lane.answered for lane in lanes)} answered in time."
-        )
+        sentences.append(f"{sent} invalidations were sent, {sum(lane.answered for lane in lanes)} answered in time.")
         parts = [
             (
                 sum(lane.late for lane in lanes),

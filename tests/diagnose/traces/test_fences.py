@@ -88,17 +88,13 @@ def test_a_timeout_before_later_answers_is_late(tmp_path):
 
 
 def test_a_timeout_with_nothing_afterwards_is_lost(tmp_path):
-    (lane,) = explained(
-        tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1)
-    ).fences
+    (lane,) = explained(tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1)).fences
 
     assert (lane.late, lane.lost, lane.answered) == (0, 1, 0)
 
 
 def test_the_error_signal_after_a_timeout_is_no_answer(tmp_path):
-    explanation = explained(
-        tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1)
-    )
+    explanation = explained(tmp_path, fence(1.0, "send", 1), fence(3.3, "timeout", 1), fence(3.3, "signal", 1))
 
     assert explanation.began_before == 0
     assert explanation.fences[0].latency is None
@@ -132,6 +128,4 @@ def test_two_devices_are_kept_apart(tmp_path):
         tmp_path, fence(1.0, "send", 1), fence(1.0, "send", 1, device="0000:04:00.0"), fence(1.1, "signal", 1)
     )
 
-    assert [("0000:03:00.0", 1), ("0000:04:00.0", 0)] == [
-        (lane.device, lane.answered) for lane in explanation.fences
-    ]
+    assert [("0000:03:00.0", 1), ("0000:04:00.0", 0)] == [(lane.device, lane.answered) for lane in explanation.fences]

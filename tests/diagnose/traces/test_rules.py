@@ -64,9 +64,7 @@ def test_an_awake_engine_that_is_not_asked_is_found(tmp_path):
 
 
 def test_the_drivers_own_word_must_match_its_writes(tmp_path):
-    said = (
-        "  gputlb-1  [000] .....  10.000100: mmio_invalidate_full: 0000:00:02.0 invalidated engines 00000003"
-    )
+    said = "  gputlb-1  [000] .....  10.000100: mmio_invalidate_full: 0000:00:02.0 invalidated engines 00000003"
     explanation = explained(tmp_path, *lines(WAKE, ("write", RCS, 1), ("read", RCS, 0)), said, platform="TGL")
 
     assert ["bcs0: the driver says it was flushed"] == [
@@ -75,23 +73,17 @@ def test_the_drivers_own_word_must_match_its_writes(tmp_path):
 
 
 def test_a_request_that_is_never_read_back_is_found(tmp_path):
-    assert [("no wait", 3)] == broken(
-        tmp_path, WAKE, ("write", RCS, 1), ("write", VCS, 0x10001), ("read", RCS, 0)
-    )
+    assert [("no wait", 3)] == broken(tmp_path, WAKE, ("write", RCS, 1), ("write", VCS, 0x10001), ("read", RCS, 0))
 
 
 def test_a_wait_that_was_given_up_is_told_from_none(tmp_path):
-    assert [("gave up waiting", 2)] == broken(
-        tmp_path, WAKE, ("write", RCS, 1), ("read", RCS, 1), ("read", RCS, 1)
-    )
+    assert [("gave up waiting", 2)] == broken(tmp_path, WAKE, ("write", RCS, 1), ("read", RCS, 1), ("read", RCS, 1))
 
 
 def test_a_write_while_the_domain_sleeps_is_found(tmp_path):
     asleep = ("write", 0xA188, 0x10000)
 
-    assert [("write outside forcewake", 3)] == broken(
-        tmp_path, WAKE, asleep, ("write", RCS, 1), ("read", RCS, 0)
-    )
+    assert [("write outside forcewake", 3)] == broken(tmp_path, WAKE, asleep, ("write", RCS, 1), ("read", RCS, 0))
 
 
 def test_forcewake_is_not_judged_where_the_trace_has_none(tmp_path):
@@ -102,9 +94,7 @@ def test_forcewake_is_not_judged_where_the_trace_has_none(tmp_path):
 
 
 def test_registers_get_names_and_engines(tmp_path):
-    explanation = explained(
-        tmp_path, *lines(WAKE, ("write", 0x2030, 5), ("write", 0x941C, 1)), platform="TGL"
-    )
+    explanation = explained(tmp_path, *lines(WAKE, ("write", 0x2030, 5), ("write", 0x941C, 1)), platform="TGL")
 
     names = {register.name: register.purpose for register in explanation.registers}
     assert names["rcs0+0x30"] == "engine"

@@ -76,8 +76,7 @@ def test_lost_events_are_accounted_for(tmp_path):
 
     assert 262 == explanation.lost_events
     assert (
-        "262 events were lost: a fence without an answer may have had one that was not recorded."
-        in explanation.notes
+        "262 events were lost: a fence without an answer may have had one that was not recorded." in explanation.notes
     )
 
 
@@ -94,8 +93,7 @@ def test_a_stock_capture_says_that_it_cannot_show_the_flushes(tmp_path):
     [
         (
             "",
-            "TRACE: is empty; expected the text of tracefs, `trace-cmd report` or `perf script`, or a "
-            "trace.dat",
+            "TRACE: is empty; expected the text of tracefs, `trace-cmd report` or `perf script`, or a trace.dat",
         ),
         (
             "hello\nworld\n",

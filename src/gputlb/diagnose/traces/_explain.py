@@ -134,9 +134,7 @@ def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collectio
                 rules.read(access, registers.read(access))
         elif fences.read(event):
             pass
-        elif name == "tracing_mark_write" or (
-            name in _PRINTK and event.fields.startswith("tracing_mark_write:")
-        ):
+        elif name == "tracing_mark_write" or (name in _PRINTK and event.fields.startswith("tracing_mark_write:")):
             markers += 1
         elif name in ("i915_vma_bind", "i915_vma_unbind"):
             counts[name] += 1
@@ -213,15 +211,12 @@ def _notes(
             "xe:xe_guc_ctb_*, or i915:i915_reg_rw; stock kernels do not trace i915's MMIO TLB writes at all."
         )
     if lost:
-        notes.append(
-            f"{lost} events were lost: a fence without an answer may have had one that was not recorded."
-        )
+        notes.append(f"{lost} events were lost: a fence without an answer may have had one that was not recorded.")
     if fences.began_before:
         notes.append(f"{fences.began_before} fences were signalled whose request lies before the trace.")
     if counts["i915_reg_rw"] + counts["xe_reg_rw"] > registers.accesses:
         unread = counts["i915_reg_rw"] + counts["xe_reg_rw"] - registers.accesses
         notes.append(
-            f"{unread} register events have fields of an unknown shape (raw output, -R?) and were only "
-            "counted."
+            f"{unread} register events have fields of an unknown shape (raw output, -R?) and were only counted."
         )
     return notes

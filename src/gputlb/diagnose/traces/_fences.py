@@ -130,12 +130,7 @@ class FenceReader:
         if fields is None or fields["action"] not in _H2G_ACTIONS:
             return
         fence = self._just_sent.pop(event.pid, None)
-        if (
-            fence is None
-            or fence.device != fields["dev"]
-            or fence.sent_at is None
-            or event.time - fence.sent_at > 1e-3
-        ):
+        if fence is None or fence.device != fields["dev"] or fence.sent_at is None or event.time - fence.sent_at > 1e-3:
             self._just_h2g[event.pid] = (fields["dev"], int(fields["gt"]), event.time)
             return
         old = self._lane(fence)
@@ -171,10 +166,7 @@ class FenceReader:
 
     def _recent_timeouts(self, device: str | None) -> list[Fence]:
         return [
-            fence
-            for lane in self._lanes.values()
-            if lane.summary.device == device
-            for fence in lane.timed_out[-50:]
+            fence for lane in self._lanes.values() if lane.summary.device == device for fence in lane.timed_out[-50:]
         ]
 
     def _lane(self, fence: Fence) -> _Lane:
@@ -216,8 +208,6 @@ class FenceReader:
             lane.summary.latency = lane.latencies.summary()
         return [
             lane.summary
-            for key, lane in sorted(
-                self._lanes.items(), key=lambda item: (item[0][0] or "", item[0][1] or -1)
-            )
+            for key, lane in sorted(self._lanes.items(), key=lambda item: (item[0][0] or "", item[0][1] or -1))
             if lane.summary.sent
         ]

@@ -109,9 +109,7 @@ def named(offset: int, platform: facts.Platform | None) -> Named:
 def _engines_at(offset: int, platform: facts.Platform | None) -> tuple[int, str] | None:
     rows = facts.registers() if platform is None else facts.registers_for(platform)
     here = [
-        row
-        for row in rows
-        if row.kind == "engine_base" and row.offset <= offset < row.offset + ENGINE_WINDOW_BYTES
+        row for row in rows if row.kind == "engine_base" and row.offset <= offset < row.offset + ENGINE_WINDOW_BYTES
     ]
     names = dict.fromkeys(
         facts.engine(row.engine_class, row.instance).name
@@ -143,9 +141,7 @@ class RegisterReader:
         what = named(access.offset, self._platform)
         count = self._counts.get(access.offset)
         if count is None and len(self._counts) < MOST_REGISTERS:
-            count = self._counts[access.offset] = RegisterCount(
-                access.offset, what.name, what.purpose, what.engine
-            )
+            count = self._counts[access.offset] = RegisterCount(access.offset, what.name, what.purpose, what.engine)
         if count is not None:
             if access.write:
                 count.writes += 1
@@ -160,9 +156,7 @@ class RegisterReader:
             self.tlb_writes += 1
         elif register.kind == "reset" and access.value:
             if len(self.resets) < 100:
-                self.resets.append(
-                    f"{access.time:.6f}: {register.name} = 0x{access.value:x} (line {access.line})"
-                )
+                self.resets.append(f"{access.time:.6f}: {register.name} = 0x{access.value:x} (line {access.line})")
         elif register.kind == "forcewake_req" and register.domain:
             domain = self.forcewake.setdefault(register.domain, {"requests": 0, "releases": 0})
             mask, value = access.value >> 16 & 0xFFFF, access.value & 0xFFFF

@@ -196,9 +196,7 @@ class RuleChecker:
         elif self._platform is None:
             reasons["write outside forcewake"] = "the platform is not known; give it with --platform"
         if not self._awake and self._platform is None:
-            reasons["awake engine not requested"] = (
-                "which engines were awake is not known; give them with --awake"
-            )
+            reasons["awake engine not requested"] = "which engines were awake is not known; give them with --awake"
         return reasons
 
     def _broken(self, rule: Rule, access: Access, register: facts.Register, text: str) -> None:

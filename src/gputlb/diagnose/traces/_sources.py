@@ -43,9 +43,9 @@ class Trace:
                 end = len(data)
             rest = data[end:]
             text = data[:end].decode("utf-8", "replace")
-            yield from (
-                text.removesuffix("\n").replace("\r", "") if "\r" in text else text.removesuffix("\n")
-            ).split("\n")
+            yield from (text.removesuffix("\n").replace("\r", "") if "\r" in text else text.removesuffix("\n")).split(
+                "\n"
+            )
         if rest:
             yield rest.decode("utf-8", "replace").rstrip("\r")
 
@@ -62,9 +62,7 @@ def open_trace(name: str) -> Trace:
             with path.open("rb") as file:
                 is_dat = file.read(len(_DAT)) == _DAT
         except OSError as error:
-            raise UnreadableInput(
-                f"{name}: cannot be read: {(error.strerror or str(error)).lower()}"
-            ) from error
+            raise UnreadableInput(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}") from error
         if is_dat:
             return Trace(name, _reported(name, path))
     return Trace(name if name != "-" else "standard input", open_source(name).blocks())

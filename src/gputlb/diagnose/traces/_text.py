@@ -11,13 +11,10 @@ _EVENT = r"(\d+\.\d+):\s+(?:\d+\s+)?(?:\(\+?-?\d+(?:\.\d+)?\)\s+)?(?:[a-z]\w*:)?
 """Time, an optional period (perf) or difference (trace-cmd), an optional system, name and fields."""
 
 _FTRACE = re.compile(
-    r"\s*(.{1,64}?)-(\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?"
-    + _EVENT
+    r"\s*(.{1,64}?)-(\d{1,10})\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?" + _EVENT
 )
 _LATENCY = re.compile(r"\s*(.{1,64}?)-(\d{1,10})\s+(\d{1,4})([.a-zA-Z#][.\w#]{2,7}\s+)" + _EVENT)
-_PERF = re.compile(
-    r"\s*(\S.{0,63}?)\s+(\d{1,10})(?:/\s*\d+)?\s+\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?" + _EVENT
-)
+_PERF = re.compile(r"\s*(\S.{0,63}?)\s+(\d{1,10})(?:/\s*\d+)?\s+\[(\d{1,4})\]\s+([.a-zA-Z#][.\w#]{2,7}\s+)?" + _EVENT)
 _WRITTEN = re.compile(r"^#\s*entries-in-buffer/entries-written:\s*(\d+)/(\d+)")
 _LOST = re.compile(
     r"\[LOST (\d+) EVENTS\]|\[(\d+) EVENTS DROPPED\]|\bLOST (\d+) events?\b|EVENTS DROPPED \((\d+)\)",

@@ -62,7 +62,7 @@ class CheckResult:
     story: Story | None
     """The witness, told; None where there is none."""
     model: Model[CheckedRuntime] | None
-    """The system that the witness belongs to."""
+    """The group that was explored last: the one that the witness belongs to, if there is one."""
 
     @property
     def states(self) -> int:
@@ -111,14 +111,13 @@ def check(
         groups = groups[only_group : only_group + 1]
     done: list[GroupVerdict] = []
     told: Story | None = None
-    wrong: Model[CheckedRuntime] | None = None
+    model: Model[CheckedRuntime] | None = None
     for group in groups:
         model = build(platform, scheme, scenario, group, defect)
         verdict = _explore(model, limits, group, progress)
         done.append(GroupVerdict(_flat(group), verdict))
         if verdict.kind in {"violated", "deadlock"}:
             told = _tell(model, verdict)
-            wrong = model
             break
     kinds = {group.verdict.kind for group in done}
     return CheckResult(
@@ -130,7 +129,7 @@ def check(
         groups=tuple(done),
         not_explored=tuple(_flat(group) for group in groups[len(done) :]),
         story=told,
-        model=wrong,
+        model=model,
     )
 
 

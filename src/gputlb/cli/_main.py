@@ -21,6 +21,12 @@ VERBS = {
     "platforms": ("gputlb.cli.facts:platforms", "Print the known platforms, their engines and PCI ids."),
     "registers": ("gputlb.cli.facts:registers", "Print the registers around TLB invalidation."),
     "run": ("gputlb.cli.run:run", "Run clients on a virtual GPU and count what a scheme costs and misses."),
+    "check": (
+        "gputlb.cli.check:check",
+        "Try every order of clients, driver and engines, and show a shortest way to harm.",
+    ),
+    "scenarios": ("gputlb.cli.check:scenarios", "List what `gputlb check` can explore."),
+    "replay": ("gputlb.cli.check:replay", "Run a witness of `gputlb check` again, in virtual time."),
     "conformance": ("gputlb.cli.conformance:conformance", "Replay recorded vectors against the driver."),
 }
 

@@ -54,5 +54,6 @@
     draw();
   });
   zoom = Math.max(1, (chart.parentElement.clientWidth - 1) / width);
+  if (window.innerWidth < 600) document.querySelector("details").open = true;
   draw();
 })();

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.groups import engine_groups
+from gputlb.check.kept_state import kept_state
 from gputlb.check.model import Model, build
 from gputlb.check.replayed_runtime import ReplayDiverged
 from gputlb.check.rerun import rerun
 from gputlb.check.story import Story, tell
 from gputlb.driver import ProbeFailed
+from gputlb.explore import NondeterministicAgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,15 +159,18 @@ def _explore(
         def report(state: Progress) -> None:
             progress(engines, state)
 
-    return model.runtime.explore(
-        max_states=limits.max_states,
-        max_memory_bytes=limits.max_memory_bytes,
-        timeout_s=limits.timeout_s,
-        symmetry=limits.symmetry,
-        engine=limits.engine,
-        workers=limits.workers,
-        progress=report,
-    )
+    try:
+        return model.runtime.explore(
+            max_states=limits.max_states,
+            max_memory_bytes=limits.max_memory_bytes,
+            timeout_s=limits.timeout_s,
+            symmetry=limits.symmetry,
+            engine=limits.engine,
+            workers=limits.workers,
+            progress=report,
+        )
+    except NondeterministicAgent as error:
+        raise kept_state(error, model.scheme) or error from None
 
 
 def _flat(group: Group) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from gputlb.check.reached_flush import FlushReaches
 from gputlb.device import Behaviour, StuckBit, VirtualGpu
 from gputlb.driver import GemObject, Gt, GtDescription, PageTable, reset_gt, wedge_gt
 from gputlb.errors import GputlbError
+from gputlb.runtime._place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -197,8 +198,12 @@ def _set_up(scheme: Scheme) -> None:
         coroutine.send(None)
     except StopIteration:
         return
+    where = place_of(coroutine)
     coroutine.close()
-    raise SetUpWaits(f"scheme {scheme.name or type(scheme).__qualname__!r} awaits a cell in set_up(); do so in flush()")
+    raise SetUpWaits(
+        f"{where}: scheme {type(scheme).__qualname__!r} waits in set_up(), before anybody else is there; "
+        "do so in flush()"
+    )
 
 
 def _add_engines(model: Model[R]) -> None:

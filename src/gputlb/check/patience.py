@@ -51,8 +51,13 @@ def patience(scheme: str, files: Container[str], seconds: float) -> Iterator[Non
     try:
         yield
     except _Endless as endless:
+        where = str(endless)
+        if where.endswith("in <module>"):
+            raise NeverAwaits(
+                f"{where}: scheme {scheme!r} is still being imported after {seconds:g} s; let its module come to an end"
+            ) from None
         raise NeverAwaits(
-            f"{endless}: scheme {scheme!r} has computed for {seconds:g} s without an await, and nobody else can act; "
+            f"{where}: scheme {scheme!r} has computed for {seconds:g} s without an await, and nobody else can act; "
             "let its loops wait for a register or a cell, or come to an end"
         ) from None
     finally:
@@ -84,4 +89,4 @@ def _where(files: Container[str], frame: FrameType | None) -> str:
     while frame is not None and frame.f_code.co_filename not in files:
         frame = frame.f_back
     assert frame is not None, "a call into theirs was found"
-    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}"
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_qualname}"

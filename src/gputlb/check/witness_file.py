@@ -156,7 +156,10 @@ def _check(witness: SavedWitness, path: Path) -> None:
     platform = facts.platform(witness.platform)
     known = [facts.shown_names(gt.engines) for gt in platform.gts]
     if len(witness.group) != len(known):
-        raise BadWitness(f"{path}: {platform.kernel} has {len(known)} GTs, and the group names {len(witness.group)}")
+        raise BadWitness(
+            f"{path}: the group must name engines of {len(known)} GT{'s' if len(known) > 1 else ''}, as "
+            f"{platform.kernel} has, not of {len(witness.group)}"
+        )
     for names, there in zip(witness.group, known, strict=True):
         if not names or len(set(names)) != len(names):
             raise BadWitness(f"{path}: the group must name each GT's engines, each once, not {names}")

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Literal
 
 from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.groups import engine_groups
+from gputlb.check.kept_state import kept_state
 from gputlb.check.model import Model, build
+from gputlb.check.replayed_runtime import ReplayDiverged
+from gputlb.check.rerun import rerun
 from gputlb.check.story import Story, tell
 from gputlb.driver import ProbeFailed
+from gputlb.explore import NondeterministicAgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gputlb.check.checked_runtime import CheckedRuntime
     from gputlb.check.groups import Group
     from gputlb.check.scenario import Scenario
     from gputlb.driver import Scheme
@@ -58,8 +63,8 @@ class CheckResult:
     """Groups left out because an earlier one already showed something wrong."""
     story: Story | None
     """The witness, told; None where there is none."""
-    model: Model | None
-    """The system that the witness belongs to."""
+    model: Model[CheckedRuntime] | None
+    """The group that was explored last: the one that the witness belongs to, if there is one."""
 
     @property
     def states(self) -> int:
@@ -108,14 +113,13 @@ def check(
         groups = groups[only_group : only_group + 1]
     done: list[GroupVerdict] = []
     told: Story | None = None
-    wrong: Model | None = None
+    model: Model[CheckedRuntime] | None = None
     for group in groups:
         model = build(platform, scheme, scenario, group, defect)
         verdict = _explore(model, limits, group, progress)
         done.append(GroupVerdict(_flat(group), verdict))
         if verdict.kind in {"violated", "deadlock"}:
-            told = tell(model, verdict)
-            wrong = model
+            told = _tell(model, verdict)
             break
     kinds = {group.verdict.kind for group in done}
     return CheckResult(
@@ -127,12 +131,26 @@ def check(
         groups=tuple(done),
         not_explored=tuple(_flat(group) for group in groups[len(done) :]),
         story=told,
-        model=wrong,
+        model=model,
     )
 
 
+def _tell(model: Model[CheckedRuntime], verdict: Verdict) -> Story:
+    """Run the witness again in virtual time, so that nothing is claimed that was only searched for; tell it."""
+    assert verdict.witness is not None
+    schedule = verdict.witness.schedule
+    again = rerun(model, schedule, type(verdict.error).__name__)
+    if again.ending is None or again.ending.kind != verdict.kind:
+        agent = schedule[-1][0] if schedule else "nobody"
+        raise ReplayDiverged(agent, f"step {len(schedule)}", f"comes to no harm in virtual time, but {verdict.text}")
+    return tell(again, str(verdict.error))
+
+
 def _explore(
-    model: Model, limits: Limits, group: Group, progress: Callable[[tuple[str, ...], Progress], None] | None
+    model: Model[CheckedRuntime],
+    limits: Limits,
+    group: Group,
+    progress: Callable[[tuple[str, ...], Progress], None] | None,
 ) -> Verdict:
     report = None
     if progress is not None:
@@ -141,15 +159,18 @@ def _explore(
         def report(state: Progress) -> None:
             progress(engines, state)
 
-    return model.runtime.explore(
-        max_states=limits.max_states,
-        max_memory_bytes=limits.max_memory_bytes,
-        timeout_s=limits.timeout_s,
-        symmetry=limits.symmetry,
-        engine=limits.engine,
-        workers=limits.workers,
-        progress=report,
-    )
+    try:
+        return model.runtime.explore(
+            max_states=limits.max_states,
+            max_memory_bytes=limits.max_memory_bytes,
+            timeout_s=limits.timeout_s,
+            symmetry=limits.symmetry,
+            engine=limits.engine,
+            workers=limits.workers,
+            progress=report,
+        )
+    except NondeterministicAgent as error:
+        raise kept_state(error, model.scheme) or error from None
 
 
 def _flat(group: Group) -> tuple[str, ...]:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from gputlb import facts
+from gputlb.explore import Step
+from gputlb.runtime import Event
 
 if TYPE_CHECKING:
-    from gputlb.check.model import Model
-    from gputlb.explore import Step, Verdict
-    from gputlb.runtime import Event
+    from collections.abc import Sequence
 
-_TOLD = frozenset(
-    {
-        "write", "mcr_write", "wait", "mcr_wait", "request_ignored", "skip", "seqno", "unit", "reset", "wedged",
-        "err", "warn", "write_lost", "violation", "power", "fw_awake", "fw_asleep", "context",
-    }
-)  # fmt: skip
+    from gputlb.check.model import Model
+    from gputlb.check.replayed_runtime import Schedule
+    from gputlb.check.rerun import Ending, Rerun
+
+About = Literal["register", "page table", "TLB", "memory", "lock", "counter", "object", "power", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,13 @@ class StoryStep:
     agent: str
     text: str
     place: str
-    """Where in the code: `file:line in function`."""
+    """Where in the code: `file:line in function`; empty where the line tells of no access to a cell."""
     matters: bool
     """Whether the end of the story hangs on it."""
+    about: About = "other"
+    """What the line is about."""
+    access: Literal["read", "write", ""] = ""
+    """Whether that was read or changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,65 +47,178 @@ class Story:
     agents: tuple[str, ...]
     """Who appears, in order of appearance."""
     steps: tuple[StoryStep, ...]
-    schedule: tuple[tuple[str, tuple[int | bool | None, ...]], ...]
+    schedule: Schedule
     """Who acts and what it is answered, step by step: enough to run it again."""
+    ending: Ending
+    """What went wrong, word for word."""
+    events: tuple[Event, ...] = ()
+    """What was published on the way; an event's time is its step in µs."""
 
 
-def tell(model: Model, verdict: Verdict) -> Story:
-    """Return the witness of `verdict` as a story."""
-    witness = verdict.witness
-    assert witness is not None, "only a violated or deadlocked system has a witness"
-    events: list[Event] = []
-    stop = model.runtime.events.listen(events.append)
-    try:
-        model.runtime.replay(witness)
-    finally:
-        stop()
-    steps = _lines(model, witness.steps)
+def tell(rerun: Rerun, told: str = "") -> Story:
+    """Return a schedule that was run again as a story.
+
+    `told` is the sentence for what no single run shows: locks taken in a cyclic order.
+    """
+    ending = rerun.ending
+    assert ending is not None, "only what went wrong makes a story"
+    steps = tuple(_lines(rerun))
+    events = tuple(moment for moment in rerun.moments if isinstance(moment, Event))
     agents = tuple(dict.fromkeys(step.agent for step in steps))
-    return Story(_sentence(model, verdict, events), agents, steps, witness.schedule)
+    return Story(_sentence(rerun, ending, events, told), agents, steps, rerun.schedule, ending, events)
 
 
-def _lines(model: Model, steps: tuple[Step, ...]) -> tuple[StoryStep, ...]:
-    registers = {cell.name for cell in model.runtime.cells if re.fullmatch(r"(gt\d\.)?(GEN|XE)\w+", cell.name)}
-    last = max((step.transition for step in steps), default=0)
-    told = []
-    for step in steps:
-        matters = bool(step.cell) and (
-            step.before != step.after and re.search(r"pte|tlb\d+$|tenant|seqno|mm\.tlb", step.cell or "") is not None
-        )
-        told.append(
-            StoryStep(
-                step.transition,
-                step.agent,
-                _words(step, registers),
-                step.place,
-                matters or step.transition == last or step.answer is False,
-            )
-        )
-    return tuple(told)
+def _lines(rerun: Rerun) -> Sequence[StoryStep]:
+    moments = rerun.moments
+    last = len(rerun.schedule)
+    written: dict[int, Event] = {}  # by place in `moments`: the register access that this operation is the end of
+    told_elsewhere: set[int] = set()
+    for index, moment in enumerate(moments):
+        if isinstance(moment, Event) and moment.kind in {"write", "mcr_write"}:
+            end = _end_of_write(moments, index)
+            if end is not None:
+                written[end] = moment
+                told_elsewhere.add(index)
+    told: list[StoryStep] = []
+    for index, moment in enumerate(moments):
+        if index in told_elsewhere:
+            continue
+        if isinstance(moment, Step):
+            told.append(_of_step(moment, written.get(index), last))
+        else:
+            line = _of_event(moment, written.get(index), last)
+            if line is not None:
+                told.append(line)
+    return told
 
 
-def _words(step: Step, registers: set[str]) -> str:
+def _end_of_write(moments: Sequence[Step | Event], start: int) -> int | None:
+    """Return the operation or event in which the register write that began at `start` came to its end."""
+    began = moments[start]
+    assert isinstance(began, Event)
+    name = _register_name(began)
+    for index in range(start + 1, len(moments)):
+        moment = moments[index]
+        if moment.agent != began.agent:
+            continue
+        if isinstance(moment, Step):
+            if _bare(moment.cell or "") == name and not moment.operation.startswith("until"):
+                return index
+        elif moment.kind in {"request_ignored", "write_lost", "unmodelled"}:
+            return index
+        elif moment.kind in {"write", "mcr_write", "wait", "mcr_wait"}:
+            return None
+    return None
+
+
+def _of_step(step: Step, write: Event | None, last: int) -> StoryStep:
+    about = _about(step)
+    changed = step.before != step.after
+    key = changed and (about in {"page table", "TLB", "memory", "counter"} or write is not None)
+    matters = key or step.transition == last or step.answer is False
+    access: Literal["read", "write"] = "write" if changed else "read"
+    return StoryStep(step.transition, step.agent, _words(step, write), step.place, matters, about, access)
+
+
+def _about(step: Step) -> About:
+    cell = step.cell or ""
+    if step.operation in {"acquire", "release"}:
+        return "lock"
+    for pattern, about in _ABOUT:
+        if re.search(pattern, cell):
+            return about
+    return "other"
+
+
+_ABOUT: tuple[tuple[str, About], ...] = (
+    (r"(^|\.)(GEN|XE)[0-9A-Z]\w+$", "register"),
+    (r"\.pte\d+$|\.buffer$", "page table"),
+    (r"\.(tlb|walking)\d+$(?<!mm\.tlb\d)", "TLB"),
+    (r"^page\d+\.tenant$|^memory\.", "memory"),
+    (r"\.seqno$|mm\.tlb\d+$", "counter"),
+    (r"^object", "object"),
+    (r"wakeref|contexts|powered|forcewake|reset|wedged|\.pm\b", "power"),
+)
+
+
+def _words(step: Step, write: Event | None) -> str:
     cell = step.cell
     verb = step.operation.split(" ")[0]
     if cell is None:
         return f"the environment picks {step.answer}"
-    name = f"register {cell}" if cell in registers else cell
     before, after = _value(cell, step.before), _value(cell, step.after)
+    if write is not None:
+        return f"writes {_access(write)}: {before} → {after}"
     if step.answer is False and verb == "until":
-        return f"gives up waiting for {name}, which is {before}"
+        return f"gives up waiting for {cell}, which is {before}"
     match verb:
         case "acquire":
-            return f"takes {name}"
+            return f"takes {cell}"
         case "release":
-            return f"releases {name}"
+            return f"releases {cell}"
         case "load":
-            return f"reads {name}: {before}"
+            return f"reads {cell}: {before}"
         case "until":
-            return f"sees {name} at {before}, as it waited for"
+            return f"waited for {cell}, sees {before}"
         case _:
-            return f"writes {name}: {before} → {after}"
+            return f"writes {cell}: {before} → {after}" if before != after else f"writes {cell}: {after} again"
+
+
+def _of_event(event: Event, write: Event | None, last: int) -> StoryStep | None:
+    number = event.time_ns // 1000
+    access = "" if write is None else _access(write)
+    match event.kind, event.values:
+        case "request_ignored", (name, value):
+            text = f"writes {access or f'{value:#x} to {name}'}: ignored, {_why_ignored(str(name), int(str(value)))}"
+        case "write_lost", (_, _, why):
+            text = f"writes {access}: lost, {'its forcewake domain sleeps' if why == 'asleep' else 'a fault'}"
+        case "unmodelled", _:
+            return None
+        case (("write" | "mcr_write"), _):
+            text = f"writes {_access(event)}"
+        case "skip", (why,):
+            text = f"skips the flush: {_SKIP_WORDS.get(str(why), why)}"
+        case "unit", (name, what):
+            text = f"{'begins' if what == 'begin' else 'has ended'} the invalidation of {name}'s TLB"
+        case "err" | "warn", (words,):
+            text = f"logs: {words}"
+        case "wedged", _:
+            text = "marks the GT as given up"
+        case "reset", (what,):
+            text = f"GT reset: {what}"
+        case "violation", (words, _):
+            return StoryStep(number, event.agent, str(words), "", True, "memory", "read")
+        case _:
+            return None
+    is_register = "write" in event.kind or event.kind == "request_ignored"
+    about: About = "register" if is_register else "other"
+    matters = event.kind in {"request_ignored", "write_lost", "skip", "err", "warn", "wedged"} or number == last
+    return StoryStep(number, event.agent, text, "", matters, about, "write" if is_register else "")
+
+
+_SKIP_WORDS = {
+    "passed": "the counter says that one has passed",
+    "passed while waiting": "the counter says that one passed meanwhile",
+    "asleep": "the GT sleeps",
+    "wedged": "the GT is given up",
+}
+
+
+def _why_ignored(name: str, value: int) -> str:
+    row = facts.register_named(name)
+    if row.masked and not value >> 16:
+        return "its mask bits were not set"
+    return "steering kept it from reaching every copy" if row.mcr else "no unit serves its bits"
+
+
+def _access(write: Event) -> str:
+    """Return a register write, spelled out."""
+    offset, value = write.values[:2]
+    return f"{value:#x} to {_register_name(write)}[{offset:#x}]"
+
+
+def _bare(cell: str) -> str:
+    return re.sub(r"^gt\d+\.", "", cell)
 
 
 def _value(cell: str, value: int | None) -> str:
@@ -113,26 +229,27 @@ def _value(cell: str, value: int | None) -> str:
         return f"page {layout.page(value)}" if value else "nothing"
     if cell.endswith(".tenant") and cell.startswith("page"):
         return "the system's" if value == 0 else "the client's"
-    if re.search(r"(GEN|XE)\w+$", cell):
+    if re.search(r"(^|\.)(GEN|XE)[0-9A-Z]\w+$", cell):
         return f"{value:#x}"
     return str(value)
 
 
-def _sentence(model: Model, verdict: Verdict, events: list[Event]) -> str:
-    if verdict.kind == "deadlock":
-        who = "; ".join(f"{agent} waits for {what}" for agent, what in verdict.waiting.items())
-        return f"nobody can act any more: {who}"
-    details = getattr(verdict.error, "facts", None) or {}
+def _sentence(rerun: Rerun, ending: Ending, events: Sequence[Event], told: str) -> str:
+    if ending.kind == "deadlock":
+        return f"nobody can act any more: {ending.text}"
+    if ending.rule == "LockOrderInverted":
+        return told or ending.text
+    details = getattr(rerun.error, "facts", None) or {}
     if "page" not in details:
-        return verdict.text
+        return ending.text if ending.rule == "Violation" else str(rerun.error)
     engine, page = str(details["engine"]), details["page"]
     return (
         f"{engine} reached page {page} through a translation that client {page} believed flushed: "
-        f"{_why(model, engine, events)}"
+        f"{_why(rerun.model, engine, events)}"
     )
 
 
-def _why(model: Model, engine: str, events: list[Event]) -> str:
+def _why(model: Model[Any], engine: str, events: Sequence[Event]) -> str:
     kinds = {event.kind for event in events}
     flushed = "seqno" in kinds
     skipped = [str(event.values[0]) for event in events if event.kind == "skip"]
@@ -149,8 +266,8 @@ def _why(model: Model, engine: str, events: list[Event]) -> str:
     if late:
         return "the invalidation did not finish in time, and was counted as done all the same"
     if ignored and not served and any(_serves(model, engine, str(event.values[0])) for event in ignored):
-        register = ignored[-1].values[0]
-        return f"the request to {register} was ignored, its mask bits were not set"
+        register, value = ignored[-1].values
+        return f"the request to {register} was ignored, {_why_ignored(str(register), int(str(value)))}"
     if not flushed and skipped:
         return _SKIPPED.get(skipped[-1], f"the flush was skipped ({skipped[-1]})")
     if not flushed:
@@ -171,7 +288,7 @@ _SKIPPED = {
 }
 
 
-def _serves(model: Model, engine: str, register: str) -> bool:
+def _serves(model: Model[Any], engine: str, register: str) -> bool:
     return any(unit.name == engine and unit.requests.name.endswith(register) for unit in model.gpu.units)
 
 

@@ -23,6 +23,12 @@ VERBS = {
     "run": ("gputlb.cli.run:run", "Run clients on a virtual GPU and count what a scheme costs and misses."),
     "diagnose": ("gputlb.cli.diagnose:diagnose", "Tell what went wrong with the GPU, from kernel logs."),
     "trace": ("gputlb.cli.trace:trace", "Explain TLB invalidations in a trace of the kernel."),
+    "check": (
+        "gputlb.cli.check:check",
+        "Try every order of clients, driver and engines, and show a shortest way to harm.",
+    ),
+    "scenarios": ("gputlb.cli.check:scenarios", "List what `gputlb check` can explore."),
+    "replay": ("gputlb.cli.check:replay", "Run a witness of `gputlb check` again, in virtual time."),
     "conformance": ("gputlb.cli.conformance:conformance", "Replay recorded vectors against the driver."),
 }
 

@@ -1,0 +1,335 @@
+"""The verbs `check`, `scenarios` and `replay`: every order tried, and witnesses run again."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from gputlb.errors import GputlbError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from gputlb.check import CheckResult, Scenario
+    from gputlb.driver import Scheme
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+
+PATIENCE_S = 5.0
+"""How long a scheme may compute without an await."""
+
+_STATUS = {"safe": 0, "violated": 1, "deadlock": 1, "vacuous": 1, "bounded": 3}
+_MOST_CLIENTS, _MOST_ENGINES, _MOST_ROUNDS, _MOST_WORKERS = 8, 16, 1000, 256
+_SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+class WrongOption(GputlbError):
+    """An option's value makes no sense."""
+
+
+def check(
+    *,
+    scheme: str = "mmio",
+    platform: str = "tigerlake",
+    scenario: str = "default",
+    clients: int | None = None,
+    engines: int | None = None,
+    rounds: int | None = None,
+    with_: Annotated[list[str] | None, Parameter(name="--with", negative="")] = None,
+    defect: str | None = None,
+    symmetry: Annotated[bool, Parameter(show_default=False)] = True,
+    max_states: int | None = None,
+    max_memory: str | None = None,
+    timeout: float | None = None,
+    workers: int = 1,
+    engine: Literal["auto", "plain", "compiled"] = "auto",
+    json: Flag = False,
+    full: Annotated[bool, Parameter(name=["--full", "-v"], negative="", show_default=False)] = False,
+    html: Path | None = None,
+    trace: Path | None = None,
+    save: Path | None = None,
+    export: tuple[str, Path] | None = None,
+) -> int:
+    """Try every order of clients, driver, engines and units, and show the shortest way to a stale access, if any.
+
+    Exits with 0 if it is safe, 1 if it is not (or nothing happened at all), 3 if a limit came first.
+
+    Example: gputlb check --scheme mmio-2022 --clients 1 --rounds 1 --html witness.html
+
+    Parameters
+    ----------
+    scheme
+        How a flush is done: mmio-2022, mmio, guc, unbatched, none, or your own package.module:Class.
+    platform
+        A name or PCI id, as `gputlb platforms` lists them.
+    scenario
+        Who acts and what may go wrong; `gputlb scenarios` lists them. Or your own package.module:NAME.
+    clients
+        How many clients there are, in place of the scenario's number.
+    engines
+        How many engines of each GT are explored together; all are covered, in groups.
+    rounds
+        How often each client binds, unbinds and releases.
+    with_
+        Ingredients to add, separated by commas: reset,park and so on.
+    defect
+        Something to do wrong on purpose; `gputlb scenarios` lists what.
+    symmetry
+        --no-symmetry explores every client by itself, to compare.
+    max_states
+        Stop after this many states of one group.
+    max_memory
+        Stop before the search of one group takes more bytes: 2G, 500M.
+    timeout
+        Stop the search of one group after this many seconds.
+    workers
+        Threads of the compiled engine.
+    engine
+        Compiled needs numba; auto takes it where it is installed.
+    json
+        Print one JSON document instead.
+    full
+        Tell every step of a witness, not those alone that mattered.
+    html
+        Write the witness as a page with a sequence chart.
+    trace
+        Write the witness as a trace for Perfetto.
+    save
+        Write the witness for `gputlb replay`.
+    export
+        Write what was explored in another tool's language: promela FILE, for SPIN.
+    """
+    from gputlb import facts
+    from gputlb.check import NO_DEFECT, Limits, engine_groups
+    from gputlb.check import check as explore
+    from gputlb.check import defect as defect_named
+    from gputlb.check import scenario as scenario_named
+    from gputlb.report.check_progress import CheckProgress
+    from gputlb.report.whole_file import check_writable
+
+    _in_range("--max-states", max_states, 1, None)
+    _in_range("--workers", workers, 1, _MOST_WORKERS)
+    if timeout is not None and not timeout > 0:
+        raise WrongOption(f"--timeout must be more than 0 s, not {timeout:g}")
+    if export is not None and export[0] != "promela":
+        raise WrongOption(f"--export knows promela FILE, not {export[0]!r}")
+    for path in (html, trace, save, export[1] if export else None):
+        if path is not None:
+            check_writable(path)
+    chosen = _changed(scenario_named(scenario), clients, engines, rounds, with_)
+    chosen_platform = facts.platform(platform)
+    chosen_defect = NO_DEFECT if defect is None or defect == NO_DEFECT.name else defect_named(defect)
+    limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, workers, engine)
+    chosen_scheme = _scheme(scheme)
+    groups = len(engine_groups(chosen_platform, chosen.engines_together))
+    with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme):
+        result = explore(
+            chosen_platform,
+            chosen_scheme,
+            chosen,
+            defect=chosen_defect,
+            limits=limits,
+            progress=progress.show if sys.stderr.isatty() else None,
+        )
+    _print(result, json=json, full=full)
+    _write(result, chosen_scheme, html=html, trace=trace, save=save)
+    if export is not None:
+        _export(result, export[1])
+    return _STATUS[result.kind]
+
+
+def scenarios(*, json: Flag = False) -> int:
+    """List the scenarios of `gputlb check`, what they can be made of, and what can be done wrong on purpose.
+
+    Example: gputlb scenarios
+
+    Parameters
+    ----------
+    json
+        Print one JSON document instead.
+    """
+    from gputlb.check import DEFECTS, INGREDIENTS, SCENARIOS
+    from gputlb.report import check_summary
+
+    defects = [(defect.name, defect.summary) for defect in DEFECTS.values()]
+    if json:
+        print(check_summary.scenarios_json(SCENARIOS.values(), INGREDIENTS, defects))
+    else:
+        print(check_summary.written(check_summary.scenario_lines(SCENARIOS.values(), INGREDIENTS, defects), sys.stdout))
+    return 0
+
+
+def replay(
+    file: Annotated[Path, Parameter()],
+    /,
+    *,
+    scheme: str | None = None,
+    json: Flag = False,
+    full: Annotated[bool, Parameter(name=["--full", "-v"], negative="", show_default=False)] = False,
+    html: Path | None = None,
+    trace: Path | None = None,
+) -> int:
+    """Run a witness again that `gputlb check --save` wrote, in virtual time, and show it.
+
+    Exits with 1 if it goes wrong again as it did: the answer is as bad as it was. With 2 if it does not, or if the
+    file can't be used.
+
+    Example: gputlb replay witness.json
+
+    Parameters
+    ----------
+    file
+        What `gputlb check --save` wrote.
+    scheme
+        The scheme to run it with, package.module:Class; files import no code by themselves.
+    json
+        Print one JSON document instead.
+    full
+        Tell every step, not those alone that mattered.
+    html
+        Write the witness as a page with a sequence chart.
+    trace
+        Write the witness as a trace for Perfetto.
+    """
+    from gputlb.check import read_witness
+    from gputlb.check import replay as run_again
+    from gputlb.report import check_summary
+    from gputlb.report.whole_file import check_writable, whole_file
+    from gputlb.report.witness_page import witness_page
+    from gputlb.report.witness_trace import write_trace
+
+    for path in (html, trace):
+        if path is not None:
+            check_writable(path)
+    name = scheme or read_witness(file).scheme
+    with _patience(name, _scheme(scheme) if scheme else None):
+        witness, story = run_again(file, scheme)
+    if json:
+        print(check_summary.replay_json(witness, story))
+    else:
+        print(check_summary.written(check_summary.replay_lines(witness, story, full=full), sys.stdout))
+    heading = f"{witness.scheme} on {witness.platform}, scenario {witness.scenario.name}"
+    if html is not None:
+        with whole_file(html) as page:
+            page.write(witness_page(heading, story, verdict=witness.ending.kind).encode())
+    if trace is not None:
+        write_trace(trace, story, f"gputlb replay: {heading}")
+    return 1
+
+
+def _scheme(name: str) -> type[Scheme]:
+    from gputlb.check import patience
+    from gputlb.driver import scheme
+
+    with patience(name, _file_of(name), PATIENCE_S):
+        return scheme(name)
+
+
+def _file_of(name: str) -> frozenset[str]:
+    """Return the file that a scheme of the user's own will be imported from, as far as that can be told."""
+    from importlib.util import find_spec
+
+    module = name.partition(":")[0]
+    if ":" not in name or not all(part.isidentifier() for part in module.split(".")):
+        return frozenset()
+    try:
+        spec = find_spec(module)
+    except Exception:  # the import itself will say it better
+        return frozenset()
+    return frozenset() if spec is None or spec.origin is None else frozenset({spec.origin})
+
+
+def _patience(name: str, scheme: type[Scheme] | None) -> AbstractContextManager[None]:
+    from gputlb.check import patience
+
+    modules = [sys.modules.get(kind.__module__) for kind in scheme.__mro__] if scheme else []
+    files = frozenset(file for module in modules if (file := getattr(module, "__file__", None)))
+    return patience(name, files, PATIENCE_S)
+
+
+def _changed(
+    scenario: Scenario, clients: int | None, engines: int | None, rounds: int | None, with_: list[str] | None
+) -> Scenario:
+    from dataclasses import replace
+
+    _in_range("--clients", clients, 1, _MOST_CLIENTS)
+    _in_range("--engines", engines, 1, _MOST_ENGINES)
+    _in_range("--rounds", rounds, 1, _MOST_ROUNDS)
+    ingredients = [name for names in with_ or () for name in names.split(",") if name]
+    return replace(
+        scenario.having(*ingredients),
+        clients=clients or scenario.clients,
+        engines_together=engines or scenario.engines_together,
+        rounds=rounds or scenario.rounds,
+    )
+
+
+def _in_range(option: str, value: int | None, least: int, most: int | None) -> None:
+    if value is None or (value >= least and (most is None or value <= most)):
+        return
+    raise WrongOption(
+        f"{option} must be {least} or more, not {value}"
+        if most is None
+        else f"{option} must be {least} to {most}, not {value}"
+    )
+
+
+def _bytes(text: str | None) -> int | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,18})([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    if match is None or not int(match[1]):
+        raise WrongOption(f"--max-memory must be a number of bytes such as 2G or 500M, not {text!r}")
+    return int(match[1]) * _SUFFIXES[match[2].upper()]
+
+
+def _print(result: CheckResult, *, json: bool, full: bool) -> None:
+    from gputlb.report import check_summary
+
+    if json:
+        print(check_summary.check_json(result))
+    else:
+        print(check_summary.written(check_summary.check_lines(result, full=full), sys.stdout))
+
+
+def _write(
+    result: CheckResult, scheme: type[Scheme], *, html: Path | None, trace: Path | None, save: Path | None
+) -> None:
+    from gputlb.check import saved
+    from gputlb.report import check_summary
+    from gputlb.report.whole_file import whole_file
+    from gputlb.report.witness_page import check_page
+    from gputlb.report.witness_trace import write_trace
+
+    if html is not None:
+        with whole_file(html) as page:
+            page.write(check_page(result).encode())
+        print(f"page written to {html}", file=sys.stderr)
+    if result.story is None:
+        for option, path in (("--trace", trace), ("--save", save)):
+            if path is not None:
+                print(f"{option}: nothing went wrong, so there is no witness to write to {path}", file=sys.stderr)
+        return
+    if trace is not None:
+        write_trace(trace, result.story, f"gputlb check: {check_summary.title(result)}")
+        print(f"trace written to {trace}; open it at ui.perfetto.dev", file=sys.stderr)
+    if save is not None:
+        with whole_file(save) as file:
+            file.write(saved(result, scheme))
+        print(f"witness written to {save}; gputlb replay {save} runs it again", file=sys.stderr)
+
+
+def _export(result: CheckResult, path: Path) -> None:
+    from gputlb.explore import export_promela
+    from gputlb.report.whole_file import whole_file
+
+    assert result.model is not None, "a check explores one group at least"
+    text = export_promela(result.model.runtime)
+    with whole_file(path) as file:
+        file.write(text.encode())
+    engines = ", ".join(result.groups[-1].engines)
+    print(f"Promela of the last group, {engines}, written to {path}", file=sys.stderr)

@@ -1,0 +1,117 @@
+"""Schemes that cannot be checked: each is told by class, file, line and what to do."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gputlb import facts
+from gputlb.check import Limits, check, patience, scenario
+from gputlb.cli import check as check_verb
+from gputlb.cli import main
+from gputlb.driver import scheme
+
+BAD = Path(__file__).parent / "bad_schemes"
+SMALL = ("--clients", "1", "--rounds", "1", "--engines", "1", "--engine", "plain")
+
+
+@pytest.fixture(autouse=True)
+def on_the_path(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(BAD))
+    monkeypatch.setattr(check_verb, "PATIENCE_S", 0.3)
+    yield
+    for path in BAD.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "nowhere:Scheme",
+            "scheme 'nowhere:Scheme': module 'nowhere' can't be imported (ModuleNotFoundError(\"No module named "
+            "'nowhere'\")); is its folder on PYTHONPATH?",
+        ),
+        (
+            "broken_import:Scheme",
+            "scheme 'broken_import:Scheme': module 'broken_import' can't be imported (ModuleNotFoundError(\"No module "
+            "named 'no_such_module_anywhere'\")); is its folder on PYTHONPATH?",
+        ),
+        (
+            "not_a_scheme:Flusher",
+            f"scheme 'not_a_scheme:Flusher': Flusher in {BAD}/not_a_scheme.py must be a subclass of "
+            "gputlb.driver.Scheme",
+        ),
+        ("raises:Raise", f"scheme 'raises:Raise': {BAD}/raises.py has no 'Raise'; did you mean Raises?"),
+        ("raises:Raises", "raises.py:9 in Raises.flush: agent 'client0' raised KeyError('no such engine')"),
+        (
+            "endless:EndlessSetUp",
+            "endless.py:15 in EndlessSetUp.set_up: scheme 'endless:EndlessSetUp' has computed for 0.3 s without an "
+            "await, and nobody else can act; let its loops wait for a register or a cell, or come to an end",
+        ),
+        (
+            "sleepless:Sleepless",
+            "sleepless.py:9 in Sleepless.flush: agent 'client0' sleeps again and again and never looks at a cell",
+        ),
+        (
+            "keeps_state:Counts",
+            "keeps_state.py:12 in Counts.flush: agent 'client0' runs scheme 'Counts', which keeps state in "
+            "self.flushes, outside cells; make it a cell, self.flushes = gt.runtime.cell('flushes'), and load and "
+            "store it",
+        ),
+        (
+            "keeps_state:Remembers",
+            "keeps_state.py:24 in Remembers.flush: agent 'client0' runs scheme 'Remembers', which keeps state in "
+            "self.flushes, outside cells; make it a cell, self.flushes = gt.runtime.cell('flushes'), and load and "
+            "store it",
+        ),
+        (
+            "waits_in_set_up:Waits",
+            "waits_in_set_up.py:8 in Waits.set_up: scheme 'Waits' waits in set_up(), before anybody else is there; do "
+            "so in flush()",
+        ),
+    ],
+)
+def test_a_bad_scheme_is_told_in_one_sentence(name: str, sentence: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        main(("check", "--scheme", name, *SMALL))
+
+    assert (2, "", f"gputlb: {sentence}\n") == (caught.value.code, *capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("endless:Endless", r"endless\.py:(8|9) in Endless\.flush: scheme 'endless:Endless' has computed for 0\.3 s"),
+        (
+            "endless_import:Scheme",
+            r"endless_import\.py:(5|6) in <module>: scheme 'endless_import:Scheme' is still being imported after "
+            r"0\.3 s; let its module come to an end",
+        ),
+    ],
+)
+def test_a_loop_without_an_end_is_told_by_its_line(name: str, where: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        main(("check", "--scheme", name, *SMALL))
+
+    assert 2 == caught.value.code
+    assert re.match(f"gputlb: {where}", capsys.readouterr().err)
+
+
+def test_a_long_search_is_not_impatient_with_a_good_scheme():
+    chosen = scheme("mmio")
+    files = frozenset({str(sys.modules[chosen.__module__].__file__)})
+    with patience("mmio", files, 0.02):
+        result = check(
+            facts.platform("tgl"),
+            chosen,
+            replace(scenario("default"), clients=1, rounds=1, engines_together=1),
+            limits=Limits(engine="plain"),
+            only_group=0,
+        )
+
+    assert "safe" == result.kind

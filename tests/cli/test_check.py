@@ -1,0 +1,291 @@
+"""`gputlb check`, `scenarios` and `replay` as a user sees them: verdicts, exit statuses, files, bad questions."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gputlb.cli import main
+
+SMALL = ("--clients", "1", "--rounds", "1", "--engines", "1", "--engine", "plain")
+CVE = ("check", "--scheme", "mmio-2022", *SMALL)
+
+
+def exit_status_of(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    exit_status_of(*arguments, "--json")
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "verdict"),
+    [
+        ((), 0, "safe"),
+        (("--scheme", "mmio-2022"), 1, "violated"),
+        (("--scheme", "mmio-2022", "--platform", "skylake"), 0, "safe"),
+        (("--scheme", "none"), 1, "violated"),
+        (("--with", "stuck"), 1, "violated"),
+        (("--scenario", "reset", "--defect", "unserialised"), 1, "deadlock"),
+        (("--max-states", "20"), 3, "bounded"),
+        (("--scenario", "parked", "--with", "asleep", "--max-states", "20"), 3, "bounded"),
+    ],
+)
+def test_the_exit_status_and_the_last_line_say_the_verdict(
+    arguments: tuple[str, ...], status: int, verdict: str, capsys: pytest.CaptureFixture[str]
+):
+    assert status == exit_status_of("check", *SMALL, *arguments)
+    printed = capsys.readouterr()
+    last = printed.out.splitlines()[-1]
+    assert last.startswith(verdict)
+    assert re.search(r"\d+ states, [\d,]+ transitions, depth \d+; \d+\.\d s$", last)
+    assert "" == printed.err
+
+
+def test_nothing_happening_is_no_safety(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    from gputlb.explore import ExploredRuntime
+
+    usual = ExploredRuntime.explore
+
+    def with_a_wish(self: ExploredRuntime, **options: Any) -> Any:
+        self.sometimes("pigs fly")
+        return usual(self, **options)
+
+    monkeypatch.setattr(ExploredRuntime, "explore", with_a_wish)
+
+    assert 1 == exit_status_of("check", *SMALL)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(
+        "vacuous: nothing is wrong, but nothing of the sort happened (never: pigs fly); 5 engines in 5 groups; "
+    )
+
+
+def test_a_witness_is_told_in_lanes_with_its_sentence(capsys: pytest.CaptureFixture[str]):
+    exit_status_of(*CVE)
+    lines = capsys.readouterr().out.splitlines()
+
+    assert "mmio-2022 on TIGERLAKE, scenario default: 1 client, 1 round" == lines[0]
+    assert re.match(r"vcs0 +violated +113 ", lines[5])
+    assert re.search(r"^ +vcs0 at page 0 +client0$", "\n".join(lines), re.MULTILINE)
+    text = re.sub(r"\s+", " ", " ".join(lines))
+    assert "writes 0x1 to GEN12_VD_TLB_INV_CR[0xcedc]: ignored, its mask bits were not set" in text
+    assert (
+        "vcs0 reached page 0 through a translation that client 0 believed flushed: the request to "
+        "GEN12_VD_TLB_INV_CR was ignored, its mask bits were not set violated after 25 steps: 3 of 5 engines in "
+        "3 groups; " in text
+    )
+    assert [line.rstrip() for line in lines] == lines
+    assert max(map(len, lines)) <= 100
+
+
+def test_full_tells_every_step(capsys: pytest.CaptureFixture[str]):
+    exit_status_of(*CVE)
+    short = capsys.readouterr().out
+    exit_status_of(*CVE, "--full")
+    full = capsys.readouterr().out
+
+    assert "… 10 more steps" in short
+    assert "more steps" not in full
+    assert "takes gt0.tlb.invalidate_lock" in full
+
+
+def test_json_holds_what_programs_ask_for(capsys: pytest.CaptureFixture[str]):
+    document = json_of(capsys, *CVE)
+
+    assert [
+        "verdict", "sentence", "scheme", "platform", "scenario", "clients", "engines_together", "rounds", "ingredients",
+        "defect", "states", "transitions", "depth", "seconds", "bytes_per_state", "groups", "not_explored", "reached",
+        "never_moved", "never_written", "witness",
+    ] == list(document)  # fmt: skip
+    assert ("violated", "mmio-2022", "TIGERLAKE", "default", 377, 779) == tuple(
+        document[name] for name in ("verdict", "scheme", "platform", "scenario", "states", "transitions")
+    )
+    assert [["rcs0"], ["bcs0"], ["vcs0"]] == [group["engines"] for group in document["groups"]]
+    assert [["vcs1"], ["vecs0"]] == document["not_explored"]
+    assert {
+        "step": 4,
+        "agent": "client0",
+        "text": "writes ppgtt.pte0: page 0 → nothing",
+        "about": "page table",
+        "access": "write",
+        "matters": True,
+        "place": "page_table.py:47 in PageTable.clear",
+    } in document["witness"]["steps"]
+    assert 25 == len(document["witness"]["schedule"])
+
+
+def test_json_of_a_safe_scheme_has_no_witness(capsys: pytest.CaptureFixture[str]):
+    document = json_of(capsys, "check", *SMALL)
+
+    assert (None, "safe", []) == (document["witness"], document["verdict"], document["not_explored"])
+    assert {"a flush completes": True, "a stale entry exists before the flush": True} == document["reached"]
+
+
+def test_symmetry_changes_the_states_and_not_the_verdict(capsys: pytest.CaptureFixture[str]):
+    two = ("check", *SMALL[2:], "--clients", "2", "--defect", "no-low-bit")
+    folded = json_of(capsys, *two)
+    whole = json_of(capsys, *two, "--no-symmetry")
+
+    assert "violated" == folded["verdict"] == whole["verdict"]
+    assert folded["states"] < whole["states"]
+
+
+def test_a_saved_witness_replays_with_the_same_words_and_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "witness.json"
+    found = json_of(capsys, *CVE, "--save", str(file))
+
+    assert 1 == exit_status_of("replay", str(file))
+    lines = capsys.readouterr().out.splitlines()
+    assert "mmio-2022 on TIGERLAKE, scenario default: run again in virtual time" == lines[0]
+    assert "violated, as when it was found: 25 steps" == lines[-1]
+
+    again = json_of(capsys, "replay", str(file))
+    assert found["witness"] == again["witness"]
+    assert (True, ["vcs0"]) == (again["reproduced"], again["engines"])
+
+
+def test_a_witness_that_does_not_repeat_is_a_bad_question(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "witness.json"
+    exit_status_of(*CVE, "--save", str(file))
+    capsys.readouterr()
+
+    assert 2 == exit_status_of("replay", str(file), "--scheme", "mmio")
+    error = capsys.readouterr().err
+    assert error.startswith("gputlb: ")
+    assert 1 == error.count("\n")
+    assert "agent 'client0'" in error
+
+
+def test_files_appear_whole_with_a_remark_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    page, trace, witness, promela = (tmp_path / name for name in ("w.html", "w.json", "w.witness", "w.pml"))
+
+    assert 1 == exit_status_of(
+        *CVE, "--html", str(page), "--trace", str(trace), "--save", str(witness), "--export", "promela", str(promela)
+    )
+
+    assert [
+        f"page written to {page}",
+        f"trace written to {trace}; open it at ui.perfetto.dev",
+        f"witness written to {witness}; gputlb replay {witness} runs it again",
+        f"Promela of the last group, vcs0, written to {promela}",
+    ] == capsys.readouterr().err.splitlines()
+    assert page.read_text().startswith("<!doctype html>")
+    assert promela.read_text().startswith("/* Agents as they were learned")
+    assert {page, trace, witness, promela} == set(tmp_path.iterdir())
+    events = json.loads(trace.read_text())["traceEvents"]
+    assert {"vcs0 at page 0", "client0"} == {
+        each["args"]["name"] for each in events if each.get("name") == "thread_name"
+    }
+    assert 25 == max(each["ts"] for each in events if each["ph"] == "B")
+
+
+def test_without_a_witness_there_is_a_page_and_a_remark(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    page, witness = tmp_path / "page.html", tmp_path / "witness.json"
+
+    assert 0 == exit_status_of("check", *SMALL, "--html", str(page), "--save", str(witness))
+
+    assert (
+        f"page written to {page}\n--save: nothing went wrong, so there is no witness to write to {witness}\n"
+        == capsys.readouterr().err
+    )
+    assert {page} == set(tmp_path.iterdir())
+
+
+def test_scenarios_are_listed_with_what_they_are_made_of(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of("scenarios")
+    text = capsys.readouterr().out
+    assert re.search(r"^parked +2 +2 +1 +park +engines park and wake up at any moment$", text, re.MULTILINE)
+    assert re.search(r"^stuck +invalidation units never finish$", text, re.MULTILINE)
+    assert re.search(r"^non-strict +a stamp counts as passed", text, re.MULTILINE)
+
+    document = json_of(capsys, "scenarios")
+    assert ["scenarios", "ingredients", "defects"] == list(document)
+    assert {"name", "summary", "clients", "engines_together", "rounds", "ingredients"} == set(document["scenarios"][0])
+
+
+def test_a_scenario_of_one_s_own_comes_from_a_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "my_scenarios.py").write_text(
+        "from gputlb.check import Scenario\nTINY = Scenario('tiny', 'one of everything', 1, 1, 1)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert 0 == exit_status_of("check", "--scenario", "my_scenarios:TINY", "--engine", "plain")
+
+    assert "mmio on TIGERLAKE, scenario tiny: 1 client, 1 round" == capsys.readouterr().out.splitlines()[0]
+    sys.modules.pop("my_scenarios", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--scenario", "parkd"],
+            "scenario 'parkd' is unknown; did you mean parked?; there are default, parked, asleep, reset, wedge, slow, "
+            "stuck, oa, posted, power, accounted",
+        ),
+        (
+            ["--with", "reset,prak"],
+            "ingredient 'prak' is unknown; did you mean park?; there are park, asleep, reset, wedge, slow, stuck, oa, "
+            "posted, power, accounted",
+        ),
+        (["--clients", "0"], "--clients must be 1 to 8, not 0"),
+        (["--engines", "99"], "--engines must be 1 to 16, not 99"),
+        (["--rounds", "0"], "--rounds must be 1 to 1000, not 0"),
+        (["--workers", "0"], "--workers must be 1 to 256, not 0"),
+        (["--max-states", "0"], "--max-states must be 1 or more, not 0"),
+        (["--timeout", "0"], "--timeout must be more than 0 s, not 0"),
+        (["--timeout", "nan"], "--timeout must be more than 0 s, not nan"),
+        (["--max-memory", "lots"], "--max-memory must be a number of bytes such as 2G or 500M, not 'lots'"),
+        (["--export", "spin", "x.pml"], "--export knows promela FILE, not 'spin'"),
+        (
+            ["--html", "/no/such/place/x.html"],
+            "/no/such/place/x.html: the directory /no/such/place does not exist; make it first",
+        ),
+    ],
+)
+def test_a_bad_question_is_told_in_one_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+):
+    assert 2 == exit_status_of("check", *arguments)
+    assert ("", f"gputlb: {sentence}\n") == capsys.readouterr()
+
+
+def test_an_unknown_defect_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of("check", "--defect", "non-strct")
+    assert capsys.readouterr().err.startswith(
+        "gputlb: defect 'non-strct' is unknown; did you mean non-strict, no-compute or count-first?; there are "
+    )
+
+
+def test_a_file_that_is_no_witness_is_a_bad_question(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of("replay", str(tmp_path / "none.json"))
+    assert f"gputlb: {tmp_path}/none.json can't be read: No such file or directory\n" == capsys.readouterr().err
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of("check", "--help")
+    told = capsys.readouterr().out
+    options = (
+        "--scheme",
+        "--platform",
+        "--scenario",
+        "--with",
+        "--defect",
+        "--no-symmetry",
+        "--max-memory",
+        "--export",
+    )
+    assert [] == [option for option in options if option not in told]

@@ -1,0 +1,29 @@
+"""How far a check has come: one line that is rewritten, not too often, and gone at the end."""
+
+from __future__ import annotations
+
+import io
+
+from gputlb.explore import Progress
+from gputlb.report.check_progress import CheckProgress
+
+CLEAR = "\r\x1b[K"
+
+
+def test_the_line_says_group_states_rate_and_depth_and_goes_away():
+    times = iter([0.0, 0.1, 0.3, 0.3, 0.4])
+    stream = io.StringIO()
+    with CheckProgress(stream, 3, clock=lambda: next(times)) as progress:
+        progress.show(("rcs0",), Progress(10, 20, 3, 4, 0.1))
+        progress.show(("vcs0", "vcs1"), Progress(12_000, 20, 9, 4, 2.0))
+        progress.show(("vcs0", "vcs1"), Progress(13_000, 20, 9, 4, 2.1))
+
+    assert f"{CLEAR}group 2 of 3 (vcs0, vcs1): 12,000 states, 6,000 states/s, depth 9{CLEAR}" == stream.getvalue()
+
+
+def test_a_short_search_shows_nothing():
+    stream = io.StringIO()
+    with CheckProgress(stream, 1, clock=lambda: 0.0) as progress:
+        progress.show(("rcs0",), Progress(10, 20, 3, 4, 0.1))
+
+    assert "" == stream.getvalue()

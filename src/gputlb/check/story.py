@@ -7,19 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gputlb import facts
+from gputlb.check.cause import why, why_not_reached
 
 if TYPE_CHECKING:
     from gputlb.check.model import Model
-    from gputlb.explore import Step, Verdict
+    from gputlb.explore import Step, Verdict, Witness
     from gputlb.runtime import Event
-
-_TOLD = frozenset(
-    {
-        "write", "mcr_write", "wait", "mcr_wait", "request_ignored", "skip", "seqno", "unit", "reset", "wedged",
-        "err", "warn", "write_lost", "violation", "power", "fw_awake", "fw_asleep", "context",
-    }
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class StoryStep:
@@ -60,7 +53,7 @@ def tell(model: Model, verdict: Verdict) -> Story:
         stop()
     steps = _lines(model, witness.steps)
     agents = tuple(dict.fromkeys(step.agent for step in steps))
-    return Story(_sentence(model, verdict, events), agents, steps, witness.schedule)
+    return Story(_sentence(model, verdict, witness, events), agents, steps, witness.schedule)
 
 
 def _lines(model: Model, steps: tuple[Step, ...]) -> tuple[StoryStep, ...]:
@@ -118,69 +111,35 @@ def _value(cell: str, value: int | None) -> str:
     return str(value)
 
 
-def _sentence(model: Model, verdict: Verdict, events: list[Event]) -> str:
+def _sentence(model: Model, verdict: Verdict, witness: Witness, events: list[Event]) -> str:
     if verdict.kind == "deadlock":
-        who = "; ".join(f"{agent} waits for {what}" for agent, what in verdict.waiting.items())
-        return f"nobody can act any more: {who}"
+        return _deadlock(model, verdict, witness)
     details = getattr(verdict.error, "facts", None) or {}
-    if "page" not in details:
-        return verdict.text
-    engine, page = str(details["engine"]), details["page"]
-    return (
-        f"{engine} reached page {page} through a translation that client {page} believed flushed: "
-        f"{_why(model, engine, events)}"
-    )
-
-
-def _why(model: Model, engine: str, events: list[Event]) -> str:
-    kinds = {event.kind for event in events}
-    flushed = "seqno" in kinds
-    skipped = [str(event.values[0]) for event in events if event.kind == "skip"]
-    if engine == "oa":
-        asked = any(event.kind == "write" and event.values[0] == _oa_offset() for event in events)
+    engine = str(details.get("engine"))
+    if "page" in details:
+        client = int(details["page"])  # each client has the page of its own number
         return (
-            "the OA unit was asked to drop its TLB, but nobody waited until it had"
-            if asked
-            else "nobody asked the OA unit to drop its TLB"
+            f"{engine} reached page {client} through a translation that client {client} believed flushed: "
+            f"{why(model, engine, client, witness.steps, events)}"
         )
-    ignored = [event for event in events if event.kind == "request_ignored"]
-    late = [event for event in events if event.kind in {"wait", "mcr_wait"} and event.values[-1] == "timeout"]
-    served = any(event.kind == "unit" and event.values == (engine, "end") for event in events)
-    if late:
-        return "the invalidation did not finish in time, and was counted as done all the same"
-    if ignored and not served and any(_serves(model, engine, str(event.values[0])) for event in ignored):
-        register = ignored[-1].values[0]
-        return f"the request to {register} was ignored, its mask bits were not set"
-    if not flushed and skipped:
-        return _SKIPPED.get(skipped[-1], f"the flush was skipped ({skipped[-1]})")
-    if not flushed:
-        return "no flush was asked for, because no stamp said that one was pending"
-    if not served and any(event.kind == "write" for event in events):
-        written = [event for event in events if event.kind in {"write", "mcr_write"}]
-        names = ", ".join(dict.fromkeys(_register_name(event) for event in written))
-        return f"the flush wrote {names}, which is not what makes {engine} drop its TLB"
-    if skipped and skipped[-1].startswith("passed"):
-        return "its flush was skipped, as the counter said that one had passed since; that one had begun too early"
-    return "the translation was filled or kept after the invalidation that was to drop it"
+    agent = getattr(verdict.error, "agent", "")
+    if "engine" in details and agent.startswith("client"):
+        return (
+            f"{agent.replace('client', 'client ')} counted a flush that had not reached {engine}: "
+            f"{why_not_reached(model, engine, agent, witness.steps, events)}"
+        )
+    return verdict.text
 
 
-_SKIPPED = {
-    "passed": "its flush was skipped, as the counter said that one had passed",
-    "asleep": "its flush was skipped, as the GT was asleep, but the translation outlived that",
-    "wedged": "its flush was skipped, as the GT was marked as given up, but its TLBs had not been dropped yet",
-}
-
-
-def _serves(model: Model, engine: str, register: str) -> bool:
-    return any(unit.name == engine and unit.requests.name.endswith(register) for unit in model.gpu.units)
-
-
-def _register_name(event: Event) -> str:
-    offset = event.values[0]
-    assert isinstance(offset, int)
-    row = facts.register_at(offset)
-    return row.name if row else f"{offset:#x}"
-
-
-def _oa_offset() -> int:
-    return facts.register_named("GEN12_OA_TLB_INV_CR").offset
+def _deadlock(model: Model, verdict: Verdict, witness: Witness) -> str:
+    """Return who waits for what, of those who have work left; units and engines only ever serve others."""
+    serving = {agent.name for agent in model.runtime.agents if agent.forever}
+    left = {agent: what for agent, what in verdict.waiting.items() if agent not in serving}
+    text = "; ".join(f"{agent} waits for {what}" for agent, what in left.items())
+    for step in reversed(witness.steps):
+        if (step.cell or "").endswith(".reset.disturbed") and (step.before, step.after) == (0, 1):
+            return (
+                f"{text}: the reset never finishes, as {step.agent.replace('client', 'client ')} requested an "
+                "invalidation in the middle of it"
+            )
+    return f"nobody who has work left can go on: {text}"

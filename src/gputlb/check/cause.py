@@ -47,7 +47,10 @@ class _Witness:
         """Return why the flush that `agent` counted on did not help."""
         stamp = f"object{client}.mm.tlb{self._gt}"
         if stamp not in self._cells:
-            return f"nobody flushed GT{self._gt}, where {self._engine} is, as objects are stamped for other GTs alone"
+            stamped = " and ".join(
+                f"GT{gt.id}" for gt in self._model.gts if f"object{client}.mm.tlb{gt.id}" in self._cells
+            )
+            return f"nobody flushed GT{self._gt}, as the object carried a stamp for {stamped} alone"
         cleared = self._last(lambda step: step.cell == f"ppgtt.pte{client}" and bool(step.before) and not step.after)
         released = self._releases(agent)
         if self._gt >= len(released):
@@ -59,7 +62,7 @@ class _Witness:
             return self.why_no_use(flush, agent, cleared)
         reason = str(end.values[0])
         if reason.startswith("passed"):
-            stamped = self._last(lambda step: step.cell == stamp and step.agent == agent and bool(step.after))
+            stamped = self._last(lambda step: step.cell == stamp and step.before != step.after != 0)
             return self._why_passed(client, cleared, stamped)
         return {
             "asleep": f"its flush was skipped, as the GT was asleep, but {self._engine} woke up with what it had kept",
@@ -109,7 +112,9 @@ class _Witness:
                 else f"the request to {own[0].name} reached one copy of it alone, where accesses were steered to"
             )
         if "timeout" in answers:
-            return f"{engine} had not dropped its TLB when the driver gave up waiting, and the flush was counted as done"
+            return (
+                f"{engine} had not dropped its TLB when the driver gave up waiting, and the flush was counted as done"
+            )
         requested = self._last(lambda step: step.agent == agent and self._requests(step))
         dropped = self._last(self._drops)
         if dropped < requested:
@@ -120,11 +125,11 @@ class _Witness:
             return "a page walk that had read the entry before it was cleared filled the TLB after the invalidation"
         return "the TLB was filled again, or kept its translation, after the invalidation"
 
-    def _why_not_asked(
-        self, flush: Sequence[Event], written: Sequence[Event], own: Sequence[facts.Register]
-    ) -> str:
+    def _why_not_asked(self, flush: Sequence[Event], written: Sequence[Event], own: Sequence[facts.Register]) -> str:
         engine = self._engine
-        states = [bool(event.values[1]) for event in flush if event.kind == "engine_awake" and event.values[0] == engine]
+        states = [
+            bool(event.values[1]) for event in flush if event.kind == "engine_awake" and event.values[0] == engine
+        ]
         if states and not states[-1]:
             return f"the flush left {engine} out, as it was asleep when asked, but it woke up with what it had kept"
         if not states or not written or not own:
@@ -186,9 +191,7 @@ class _Witness:
 
     def _walked(self, dropped: int, cleared: int) -> bool:
         """Tell whether a walk that read the entry before it was cleared outlived the drop."""
-        begun = self._last(
-            lambda step: (step.cell or "").startswith(f"{self._engine}.walking") and step.after == 1
-        )
+        begun = self._last(lambda step: (step.cell or "").startswith(f"{self._engine}.walking") and step.after == 1)
         return 0 < begun < dropped and (begun < cleared or not cleared)
 
     def _asks_later(self, count: Step) -> bool:
@@ -220,7 +223,7 @@ class _Witness:
         assert row is not None, "registers of invalidation are recorded"
         if row.engine_class is None:
             return row.name
-        return f"{row.name} ({facts.engine_class(row.engine_class).name.replace('_', ' ')})"
+        return f"{row.name} ({facts.engine_class(row.engine_class).name.replace('_', ' ')} engines)"
 
 
 def _spoken(agent: str) -> str:

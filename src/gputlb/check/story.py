@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gputlb.explore import Step, Verdict, Witness
     from gputlb.runtime import Event
 
+
 @dataclass(frozen=True, slots=True)
 class StoryStep:
     """One line of a story."""
@@ -111,6 +112,9 @@ def _value(cell: str, value: int | None) -> str:
     return str(value)
 
 
+_UNITS = {"oa": "the OA unit"}
+
+
 def _sentence(model: Model, verdict: Verdict, witness: Witness, events: list[Event]) -> str:
     if verdict.kind == "deadlock":
         return _deadlock(model, verdict, witness)
@@ -119,7 +123,8 @@ def _sentence(model: Model, verdict: Verdict, witness: Witness, events: list[Eve
     if "page" in details:
         client = int(details["page"])  # each client has the page of its own number
         return (
-            f"{engine} reached page {client} through a translation that client {client} believed flushed: "
+            f"{_UNITS.get(engine, engine)} reached page {client} through a translation that client {client} believed "
+            "flushed: "
             f"{why(model, engine, client, witness.steps, events)}"
         )
     agent = getattr(verdict.error, "agent", "")

@@ -21,6 +21,7 @@ VERBS = {
     "platforms": ("gputlb.cli.facts:platforms", "Print the known platforms, their engines and PCI ids."),
     "registers": ("gputlb.cli.facts:registers", "Print the registers around TLB invalidation."),
     "run": ("gputlb.cli.run:run", "Run clients on a virtual GPU and count what a scheme costs and misses."),
+    "bugs": ("gputlb.cli.bugs:bugs", "Print the known bugs, and what exploring shows with and without their fixes."),
     "conformance": ("gputlb.cli.conformance:conformance", "Replay recorded vectors against the driver."),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -159,7 +161,7 @@ def model_of_alike(members, program, forever):
 
         return body
 
-    owned = []
+    owned: list[list[Any]] = []
     for m in range(members):
         own, lock = runtime.cell(f"own{m}", 2), runtime.mutex(f"lock{m}")
         owned.append([own, lock])

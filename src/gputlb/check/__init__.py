@@ -1,1 +1,50 @@
 """GPU scenarios, properties and witnesses for `gputlb check`."""
+
+from gputlb.check.check import CheckResult, GroupVerdict, Limits, check
+from gputlb.check.defects import DEFECTS, NO_DEFECT, Defect, UnknownDefect, defect
+from gputlb.check.groups import Group, engine_groups
+from gputlb.check.model import Model, SetUpWaits, build
+from gputlb.check.patience import patience
+from gputlb.check.replayed_runtime import ReplayDiverged, ReplayedRuntime
+from gputlb.check.rerun import Ending, Rerun, rerun
+from gputlb.check.scenario import INGREDIENTS, SCENARIOS, Scenario, UnknownScenario, scenario
+from gputlb.check.story import Story, StoryStep, tell
+from gputlb.check.witness_file import BadWitness, NotReproduced, SavedWitness, read_witness, replay, saved, scheme_name
+
+__all__ = [
+    "DEFECTS",
+    "INGREDIENTS",
+    "NO_DEFECT",
+    "SCENARIOS",
+    "BadWitness",
+    "CheckResult",
+    "Defect",
+    "Ending",
+    "Group",
+    "GroupVerdict",
+    "Limits",
+    "Model",
+    "NotReproduced",
+    "ReplayDiverged",
+    "ReplayedRuntime",
+    "Rerun",
+    "SavedWitness",
+    "Scenario",
+    "SetUpWaits",
+    "Story",
+    "StoryStep",
+    "UnknownDefect",
+    "UnknownScenario",
+    "build",
+    "check",
+    "defect",
+    "engine_groups",
+    "patience",
+    "read_witness",
+    "replay",
+    "rerun",
+    "saved",
+    "scenario",
+    "scheme_name",
+    "tell",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gputlb import facts
 
@@ -19,12 +19,12 @@ _ENDS = {"seqno", "skip"}
 """Events with which a client is through with one GT."""
 
 
-def why(model: Model, engine: str, client: int, steps: Sequence[Step], events: Sequence[Event]) -> str:
+def why(model: Model[Any], engine: str, client: int, steps: Sequence[Step], events: Sequence[Event]) -> str:
     """Return why `engine` still had a translation that `client` believed flushed: the second half of a sentence."""
     return _Witness(model, engine, steps, events).why(f"client{client}", client)
 
 
-def why_not_reached(model: Model, engine: str, agent: str, steps: Sequence[Step], events: Sequence[Event]) -> str:
+def why_not_reached(model: Model[Any], engine: str, agent: str, steps: Sequence[Step], events: Sequence[Event]) -> str:
     """Return why the flush that `agent` has just done did not reach `engine`."""
     witness = _Witness(model, engine, steps, events)
     ends = [index for index, event in enumerate(events) if event.agent == agent and event.kind in _ENDS]
@@ -34,23 +34,21 @@ def why_not_reached(model: Model, engine: str, agent: str, steps: Sequence[Step]
 class _Witness:
     """A witness with the engine whose translation was stale."""
 
-    def __init__(self, model: Model, engine: str, steps: Sequence[Step], events: Sequence[Event]) -> None:
+    def __init__(self, model: Model[Any], engine: str, steps: Sequence[Step], events: Sequence[Event]) -> None:
         self._model = model
         self._engine = engine
         self._steps = steps
         self._events = events
         self._units = [unit for unit in model.gpu.units if unit.name == engine]
         self._gt = next((gt.id for gt in model.gts if any(each.name == engine for each in gt.engines)), 0)
-        self._cells = {cell.name for cell in model.runtime.cells}
+        self._cells = {step.cell or "" for step in steps}
 
     def why(self, agent: str, client: int) -> str:
         """Return why the flush that `agent` counted on did not help."""
         stamp = f"object{client}.mm.tlb{self._gt}"
         if stamp not in self._cells:
-            stamped = " and ".join(
-                f"GT{gt.id}" for gt in self._model.gts if f"object{client}.mm.tlb{gt.id}" in self._cells
-            )
-            return f"nobody flushed GT{self._gt}, as the object carried a stamp for {stamped} alone"
+            others = [f"GT{gt.id}" for gt in self._model.gts if f"object{client}.mm.tlb{gt.id}" in self._cells]
+            return f"nobody flushed GT{self._gt}, as the object carried a stamp for {' and '.join(others)} alone"
         cleared = self._last(lambda step: step.cell == f"ppgtt.pte{client}" and bool(step.before) and not step.after)
         released = self._releases(agent)
         if self._gt >= len(released):

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Literal
 from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.groups import engine_groups
 from gputlb.check.model import Model, build
+from gputlb.check.replayed_runtime import ReplayDiverged
+from gputlb.check.rerun import rerun
 from gputlb.check.story import Story, tell
 from gputlb.driver import ProbeFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gputlb.check.checked_runtime import CheckedRuntime
     from gputlb.check.groups import Group
     from gputlb.check.scenario import Scenario
     from gputlb.driver import Scheme
@@ -58,7 +61,7 @@ class CheckResult:
     """Groups left out because an earlier one already showed something wrong."""
     story: Story | None
     """The witness, told; None where there is none."""
-    model: Model | None
+    model: Model[CheckedRuntime] | None
     """The system that the witness belongs to."""
 
     @property
@@ -108,13 +111,13 @@ def check(
         groups = groups[only_group : only_group + 1]
     done: list[GroupVerdict] = []
     told: Story | None = None
-    wrong: Model | None = None
+    wrong: Model[CheckedRuntime] | None = None
     for group in groups:
         model = build(platform, scheme, scenario, group, defect)
         verdict = _explore(model, limits, group, progress)
         done.append(GroupVerdict(_flat(group), verdict))
         if verdict.kind in {"violated", "deadlock"}:
-            told = tell(model, verdict)
+            told = _tell(model, verdict)
             wrong = model
             break
     kinds = {group.verdict.kind for group in done}
@@ -131,8 +134,22 @@ def check(
     )
 
 
+def _tell(model: Model[CheckedRuntime], verdict: Verdict) -> Story:
+    """Run the witness again in virtual time, so that nothing is claimed that was only searched for; tell it."""
+    assert verdict.witness is not None
+    schedule = verdict.witness.schedule
+    again = rerun(model, schedule, type(verdict.error).__name__)
+    if again.ending is None or again.ending.kind != verdict.kind:
+        agent = schedule[-1][0] if schedule else "nobody"
+        raise ReplayDiverged(agent, f"step {len(schedule)}", f"comes to no harm in virtual time, but {verdict.text}")
+    return tell(again, str(verdict.error))
+
+
 def _explore(
-    model: Model, limits: Limits, group: Group, progress: Callable[[tuple[str, ...], Progress], None] | None
+    model: Model[CheckedRuntime],
+    limits: Limits,
+    group: Group,
+    progress: Callable[[tuple[str, ...], Progress], None] | None,
 ) -> Verdict:
     report = None
     if progress is not None:

@@ -19,7 +19,7 @@ class CheckedRuntime(ExploredRuntime):
     """Explores, and notes the events by which the driver says what became of a flush."""
 
     def __init__(self, *, may_time_out: bool | Callable[[str], bool] = False) -> None:
-        super().__init__(may_time_out=may_time_out)
+        super().__init__(may_time_out=may_time_out, statistics={"ClientMemory.accesses"})
         self.events.listen(_ignore)  # emitting code asks whether anybody listens
 
     def emit(self, kind: str, *values: object) -> None:

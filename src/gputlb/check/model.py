@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from gputlb.check.checked_runtime import CheckedRuntime
 from gputlb.check.client_memory import ClientMemory
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from gputlb.check.groups import Group
+    from gputlb.check.replayed_runtime import ReplayedRuntime
     from gputlb.check.scenario import Scenario
     from gputlb.device import Engine as HardwareEngine
     from gputlb.device import HardwareGt
     from gputlb.driver import Engine, Scheme, Tlb, Vma
     from gputlb.facts import Platform
-    from gputlb.runtime import Cell, Lock
+    from gputlb.runtime import Cell, Lock, Runtime
+
+R = TypeVar("R", bound="CheckedRuntime | ReplayedRuntime")
 
 TENANT = 1
 """Whom every page is lent to: each client has a page of its own, so one tenant tells lent from given back."""
@@ -35,10 +38,10 @@ class SetUpWaits(GputlbError):
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class Model(Generic[R]):
     """A scenario with its agents, and the parts that a story about it names."""
 
-    runtime: CheckedRuntime
+    runtime: R
     gpu: VirtualGpu
     gts: tuple[Gt, ...]
     tlbs: tuple[Tlb, ...]
@@ -49,18 +52,42 @@ class Model:
     defect: Defect
 
 
+@overload
 def build(
-    platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group, defect: Defect = NO_DEFECT
-) -> Model:
-    """Put driver, virtual GPU and clients together in a runtime that tries every order.
+    platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group, defect: Defect = ...
+) -> Model[CheckedRuntime]: ...
+@overload
+def build(
+    platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group, defect: Defect, runtime: type[R]
+) -> Model[R]: ...
+def build(
+    platform: Platform,
+    scheme: type[Scheme],
+    scenario: Scenario,
+    group: Group,
+    defect: Defect = NO_DEFECT,
+    runtime: type[Any] = CheckedRuntime,
+) -> Model[Any]:
+    """Put driver, virtual GPU and clients together, in a runtime that tries every order unless told otherwise.
 
     Raises: `ProbeFailed` where the scheme does not load; `SetUpWaits`.
     """
+    return _build(platform, scheme, scenario, group, defect, runtime)
+
+
+def _build(
+    platform: Platform,
+    scheme: type[Scheme],
+    scenario: Scenario,
+    group: Group,
+    defect: Defect,
+    make_runtime: type[R],
+) -> Model[R]:
     scheme = defect.scheme or scheme
     has = scenario.ingredients
     slow = "slow" in has or "stuck" in has
     slow_registers: set[str] = set()
-    runtime = CheckedRuntime(may_time_out=lambda cell: cell in slow_registers)
+    runtime = make_runtime(may_time_out=lambda cell: cell in slow_registers)
     clients = scenario.clients
     posted = PostedPageTable(runtime, "ppgtt", clients) if "posted" in has else None
     page_table = posted or PageTable(runtime, "ppgtt", clients)
@@ -116,7 +143,7 @@ def build(
     return model
 
 
-def _fold_clients(model: Model, page_table: PageTable, memory: ClientMemory, vmas: list[Vma]) -> None:
+def _fold_clients(model: Model[R], page_table: PageTable, memory: ClientMemory, vmas: list[Vma]) -> None:
     """Say that clients are alike: each with its page, its object, its entry, and each engine's reach for them."""
     hardware = _reaching(model)
     members: list[list[str]] = []
@@ -138,7 +165,7 @@ def _fold_clients(model: Model, page_table: PageTable, memory: ClientMemory, vma
     model.runtime.symmetric(members, owned)
 
 
-def _reaching(model: Model) -> list[HardwareEngine]:
+def _reaching(model: Model[R]) -> list[HardwareEngine]:
     """Return the units that reach for memory: the engines and, if it is examined, the OA unit."""
     oa = model.gpu.oa
     return [*model.gpu.engines.values(), *([oa] if oa is not None and "oa" in model.scenario.ingredients else [])]
@@ -148,7 +175,7 @@ def _reach_name(engine: HardwareEngine, page: int) -> str:
     return f"{engine.name} at page {page}"
 
 
-async def _client(runtime: CheckedRuntime, vma: Vma, rounds: int) -> None:
+async def _client(runtime: Runtime, vma: Vma, rounds: int) -> None:
     for _ in range(rounds):
         # Getting pages and binding is not what is examined: one step, so that nothing is explored in vain.
         async with runtime.atomic():
@@ -174,7 +201,7 @@ def _set_up(scheme: Scheme) -> None:
     raise SetUpWaits(f"scheme {scheme.name or type(scheme).__qualname__!r} awaits a cell in set_up(); do so in flush()")
 
 
-def _add_engines(model: Model) -> None:
+def _add_engines(model: Model[R]) -> None:
     runtime, gpu, has = model.runtime, model.gpu, model.scenario.ingredients
     for engine in _reaching(model):
         if "park" not in has or engine is gpu.oa:
@@ -193,7 +220,7 @@ async def _reach(engine: HardwareEngine, page: int) -> None:
     await engine.touch(page)
 
 
-def _add_surroundings(model: Model) -> None:
+def _add_surroundings(model: Model[R]) -> None:
     runtime, has = model.runtime, model.scenario.ingredients
     for gt in model.gts:
         for engine in gt.engines:
@@ -232,7 +259,7 @@ async def _wake_and_park(gt: Gt, engine: Engine, hardware: HardwareEngine, *, wi
         await gt.pm.put()
 
 
-def _state_goals(model: Model, page_table: PageTable) -> None:
+def _state_goals(model: Model[R], page_table: PageTable) -> None:
     runtime = model.runtime
     scenario = model.scenario
     runtime.sometimes("a flush completes")

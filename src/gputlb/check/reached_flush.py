@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gputlb.check.checked_runtime import CheckedRuntime
     from gputlb.device import Engine as HardwareEngine
     from gputlb.device import VirtualGpu
     from gputlb.driver import Engine, Gt, Tlb
-    from gputlb.runtime import Cell
+    from gputlb.runtime import Cell, Runtime
 
 
 class FlushReaches:
@@ -18,7 +17,7 @@ class FlushReaches:
     An engine that slept at either end is left out: who wakes up drops its TLB itself.
     """
 
-    def __init__(self, runtime: CheckedRuntime, gt: Gt, tlb: Tlb, gpu: VirtualGpu) -> None:
+    def __init__(self, runtime: Runtime, gt: Gt, tlb: Tlb, gpu: VirtualGpu) -> None:
         self._runtime = runtime
         self._tlb = tlb
         self._watched: list[tuple[Engine, HardwareEngine, Cell]] = [

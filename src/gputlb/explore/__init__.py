@@ -4,6 +4,7 @@ from gputlb.explore._errors import BadQuestion, LockOrderInverted, Nondeterminis
 from gputlb.explore._promela import export_promela
 from gputlb.explore._runtime import ExploredRuntime
 from gputlb.explore._search import Progress
+from gputlb.explore._swarm import Swarm, Walk, swarm, walk
 from gputlb.explore._verdict import Step, Verdict, Witness
 
 __all__ = [
@@ -14,7 +15,11 @@ __all__ = [
     "NotSymmetric",
     "Progress",
     "Step",
+    "Swarm",
     "Verdict",
+    "Walk",
     "Witness",
     "export_promela",
+    "swarm",
+    "walk",
 ]

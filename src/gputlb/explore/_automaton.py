@@ -15,6 +15,7 @@ from gputlb.runtime import (
     AgentFailed,
     CellOverflow,
     LockLeftHeld,
+    NeverPausing,
     SleepInAtomic,
     Violation,
 )
@@ -102,18 +103,19 @@ class Run:
                 self.failure = LockLeftHeld(
                     self.spec.name, self.where(), f"ended while it still held {actor.held[-1].name!r}"
                 )
-        except (AgentFailed, NondeterministicAgent):
+        except (AgentFailed, NeverPausing, NondeterministicAgent):
             raise
         except (AgentError, Violation) as failure:
             self.operation, self.ended, self.failure = None, True, failure
         except Exception as error:
-            raise AgentFailed(self.spec.name, _raised_at(error) or self.where(), f"raised {error!r}") from error
+            if actor.broken is None:
+                raise AgentFailed(self.spec.name, _raised_at(error) or self.where(), f"raised {error!r}") from error
         finally:
             self.runtime.current = before
-        if actor.violation is not None and self.failure is None:
-            # The agent caught its own violation; it is one all the same.
+        if actor.broken is not None:
+            # Even if the agent caught it, or met something else on its way out.
             self.dismiss()
-            self.operation, self.ended, self.failure = None, True, actor.violation
+            self.operation, self.ended, self.failure = None, True, actor.broken
 
     def dismiss(self) -> None:
         """End the coroutine wherever it stands; what it awaits on its way out is not done."""
@@ -327,8 +329,8 @@ class Automaton:
         if run.operation is not None and run.operation.cell in self.forbidden and not self._stores_in_section(run):
             cell = self.runtime.cells[run.operation.cell]
             raise NotSymmetric(
-                f"{run.operation.place}: agent {self.spec.name!r} uses cell {cell.name!r}, which was declared to be one "
-                "member's own; declare only agents alike that nobody else tells apart"
+                f"{run.operation.place}: agent {self.spec.name!r} uses cell {cell.name!r}, which was declared to be "
+                "one member's own; declare only agents alike that nobody else tells apart"
             )
         self.notes.update(run.actor.notes)
         self.requirements |= run.actor.requirements

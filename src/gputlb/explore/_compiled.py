@@ -24,7 +24,8 @@ WARM_UP_STATES = 2_000
 _CHUNK = 1 << 18  # states between two looks at the clock
 _FULLEST = 0.75
 _GROWTH = 1.5
-_LEAST_SLOTS = 1 << 12
+_LEAST_SLOTS = 1 << 18
+_MANY_SLOTS = 1 << 24  # from here on, memory counts more than the time to enter all states anew
 _MOST_STATES = (1 << 32) - 2
 
 
@@ -55,7 +56,7 @@ class _Compiled:
         self.parents = np.zeros(1 << 13, np.uint32)
         self.order = np.zeros(1 << 13, np.uint32)
         start = np.array([self.layout.pack(system.canonical(system.initial))], np.uint64)
-        self.slots = _LEAST_SLOTS * 3
+        self.slots = _LEAST_SLOTS
         self._buffers()
         self._enter(start.ravel(), self.order)
 
@@ -113,7 +114,8 @@ class _Compiled:
                 case kernel.DEADLOCKED:
                     return self._found("deadlock", head)
                 case kernel.TABLE_FULL:
-                    self.slots = int(self.slots * _GROWTH) + self.room * 2
+                    growth = 2 if self.slots < _MANY_SLOTS else _GROWTH
+                    self.slots = int(self.slots * growth) + self.room * 2
                     self._enter(self.table, self.order)
                 case kernel.ORDER_FULL:
                     self._grow(self.parents.size * 2 + self.room)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
 from gputlb.explore._errors import BadQuestion
+from gputlb.explore._outliving import Outliving
 from gputlb.explore._system import System
 from gputlb.explore._verdict import Verdict
 from gputlb.explore._witness import witness
@@ -36,11 +37,13 @@ def explore(
     if engine == "auto":
         engine = "compiled" if importlib.util.find_spec("numba") else "plain"
     began = time.perf_counter()
+    outliving = Outliving(runtime)
     system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
     runtime.system = system
     try:
         found = _search(system, limits, engine, workers)
-        runtime.last = _verdict(system, found, engine, time.perf_counter() - began)
+        outliving.check()
+        runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
         return runtime.last
     finally:
         system.dismiss()
@@ -59,7 +62,8 @@ def _search(system: System, limits: Limits, engine: str, workers: int) -> Found:
     return _compiled.search(system, limits)
 
 
-def _verdict(system: System, found: Found, engine: str, seconds: float) -> Verdict:
+def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Verdict:
+    """Return what a search's end means, told with its witness."""
     runtime = system.runtime
     notes = set().union(*(automaton.notes for automaton in system.automata))
     reached = dict.fromkeys(sorted(notes), True)

@@ -208,7 +208,7 @@ class _Walk:
         self._all(variables, others)
 
     def _instance(self, kind: type, one: Any, other: Any) -> None:
-        slots = _slots(kind)
+        slots = slots_of(kind)
         if slots is None:
             self.tokens.append(object())
             return
@@ -243,7 +243,7 @@ def _cell_parts(cell: CellType) -> tuple[object, ...]:
 
 
 @cache
-def _slots(kind: type) -> tuple[str, ...] | None:
+def slots_of(kind: type) -> tuple[str, ...] | None:
     """Return the slots of a class written in Python; None for one that may hide something from us."""
     slots: list[str] = []
     for base in kind.__mro__:

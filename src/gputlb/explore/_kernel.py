@@ -20,7 +20,7 @@ UNMET, WAITS, WRONG, STEP, INNER = U(0), U(1), U(2), U(3), U(4)
 # A local state's description: offset of its row | ways of its choice | bits, shift and word of its cell | ended.
 ROW_BITS, WAYS_SHIFT, WAYS_MASK = 36, 36, 0xFFF
 BITS_SHIFT, SHIFT_SHIFT, WORD_SHIFT, ENDED_SHIFT = 48, 53, 59, 63
-MAX_WAYS, MAX_CELL_BITS, MAX_WORDS = WAYS_MASK, 31, 16
+MAX_WAYS = WAYS_MASK
 
 # Why `search` came back.
 LEVEL_DONE, MUST_LEARN, VIOLATED, DEADLOCKED, TABLE_FULL, ORDER_FULL, BUFFER_FULL, ENDLESS = range(8)
@@ -32,8 +32,7 @@ _BATCH = 32  # measured: 8 is 10 % slower, 128 is 25 % slower
 _LONGEST_CHAIN = 100_000
 
 
-@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
-def _prefetch(_context: Any, array: Any, index: Any) -> Any:
+def _ask_for(_context: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line of `array[index]`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -47,6 +46,9 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, index), generate
+
+
+_prefetch: Any = intrinsic(_ask_for)
 
 
 @njit(inline="always")
@@ -263,7 +265,7 @@ def search(
                     d = described[agents[i, 3] + node]
                     ways = (d >> U(WAYS_SHIFT)) & U(WAYS_MASK)
                     row = d & U((1 << ROW_BITS) - 1)
-                    slots = 1
+                    slots: Any = 1
                     value = U(0)
                     if ways == U(0):
                         bits = (d >> U(BITS_SHIFT)) & U(31)
@@ -276,7 +278,7 @@ def search(
                     for s in range(slots):
                         entry = (row + value + U(s)) * stride
                         code = edges[entry]
-                        if code == UNMET or code == WRONG:
+                        if code == UNMET or code == WRONG:  # noqa: PLR1714, SIM109 (numba would make a tuple)
                             why = MUST_LEARN if code == UNMET else VIOLATED
                             control[NODE] = np.int64(node)
                             control[VALUE] = np.int64(value + U(s))

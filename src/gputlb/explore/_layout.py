@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gputlb.explore._errors import BadQuestion
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 _WORD = 64
 _FIRST_WORD = 63
+_MOST_WORDS = 16
 OCCUPIED = 1 << _FIRST_WORD
 """Set in the first word of every state, so that an empty place in a table is told from a state."""
 
@@ -38,37 +41,57 @@ class Layout:
     """
 
     def __init__(self, system: System, before: Layout | None = None) -> None:
-        counts = [len(automaton.nodes) for automaton in system.automata]
-        counts += [len(system.values[number]) for number in range(len(system.runtime.cells))]
         self.system = system
-        most = [64] * system.agents + [cell.bits for cell in system.runtime.cells]
-        # A quarter more than is known: learning goes on, and packing anew costs a pass over all states.
+        self._blocks = system.blocks()
+        least = [1] * (system.agents + len(system.runtime.cells)) if before is None else before.bits
+        self._lay_out(least, 0, 0)
+        words = self.words
+        # Spare bits that cost no word: learning goes on, and packing anew costs a pass over all states.
+        for agents, cells in ((4, 1), (3, 1), (2, 1), (1, 1), (1, 0)):
+            self._lay_out(least, agents, cells)
+            if self.words == words:
+                break
+        else:
+            self._lay_out(least, 0, 0)
+
+    def _lay_out(self, least: list[int], spare_for_agents: int, spare_for_cells: int) -> None:
+        system, blocks = self.system, self._blocks
         self.bits = [
-            max(1, min((count + count // 4 - 1).bit_length(), bits)) for count, bits in zip(counts, most, strict=True)
+            max(least[i], (len(automaton.nodes) - 1).bit_length() + spare_for_agents)
+            for i, automaton in enumerate(system.automata)
         ]
-        if before is not None:
-            self.bits = [max(now, then) for now, then in zip(self.bits, before.bits, strict=True)]
-        blocks = [*system.blocks()]
+        for cell, values in zip(system.runtime.cells, system.values, strict=True):
+            bits = min(cell.bits, (len(values) - 1).bit_length() + spare_for_cells)
+            self.bits.append(max(least[len(self.bits)], bits))
         for block in blocks:
-            widest = {tuple(self.bits[i] for i in member) for member in block}
-            if len(widest) > 1:
-                for j in range(len(block[0])):
-                    bits = max(self.bits[member[j]] for member in block)
-                    for member in block:
-                        self.bits[member[j]] = bits
-        self.fields: list[Field] = [Field(0, 0, 0)] * len(counts)
+            for alike in zip(*block, strict=True):
+                widest = max(self.bits[i] for i in alike)
+                for i in alike:
+                    self.bits[i] = widest
+        self.fields: list[Field] = [Field(0, 0, 0)] * len(self.bits)
         self._used: list[int] = []
         members = [member for block in blocks for member in block]
         folded = {i for member in members for i in member}
-        runs = [list(member) for member in members] + [[i] for i in range(len(counts)) if i not in folded]
+        runs = [list(member) for member in members] + [[i] for i in range(len(self.bits)) if i not in folded]
         runs.sort(key=lambda run: -sum(self.bits[i] for i in run))
         for run in runs:
             self._put(run)
         self.words = len(self._used)
+        if self.words > _MOST_WORDS:
+            raise BadQuestion(
+                f"a state needs {self.words} words of 64 bits, and the compiled engine takes {_MOST_WORDS}; explore "
+                "with engine='plain', or fewer agents and cells at a time"
+            )
         self.folds = self._folds(blocks)
 
     def _put(self, run: list[int]) -> None:
         need = sum(self.bits[i] for i in run)
+        if need > _WORD:
+            names = ", ".join(self.system.runtime.agents[i].name for i in run if i < self.system.agents)
+            raise BadQuestion(
+                f"what belongs to {names} needs {need} bits, and alike members are folded by one word of 64; explore "
+                "with symmetry=False, or declare smaller members alike"
+            )
         for word, used in enumerate(self._used):
             if used + need <= (_WORD if word else _FIRST_WORD):
                 break

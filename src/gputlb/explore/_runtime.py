@@ -10,6 +10,7 @@ from gputlb.explore._operations import Kind, Operation, place
 from gputlb.runtime import (
     ASLEEP,
     SPINNING,
+    AgentError,
     Cell,
     CellOverflow,
     Event,
@@ -26,7 +27,7 @@ from gputlb.runtime import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Container, Generator, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from gputlb.explore._search import Progress
@@ -45,6 +46,7 @@ class Actor:
 
     __slots__ = (
         "atomic",
+        "broken",
         "closing",
         "even_handed",
         "held",
@@ -54,7 +56,6 @@ class Actor:
         "section_steps",
         "section_stores",
         "sleeps",
-        "violation",
     )
 
     def __init__(self, name: str) -> None:
@@ -68,12 +69,19 @@ class Actor:
         self.closing = False
         self.notes: list[str] = []
         self.requirements: set[str] = set()
-        self.violation: Violation | None = None
+        self.broken: AgentError | Violation | None = None
+
+    def breaks(self, rule: AgentError | Violation) -> AgentError | Violation:
+        """Remember the first rule that was broken: what the agent does after it, on its way out, does not count."""
+        self.broken = self.broken or rule
+        return rule
 
     def step(self, operation: Operation) -> Operation:
         """Count an operation that is about to be handed over; ends the coroutine if it is being dismissed."""
         if self.closing:
             raise GeneratorExit
+        if self.broken is not None:
+            raise self.broken
         self.sleeps = 0
         if self.atomic:
             self.section_steps += 1
@@ -82,10 +90,11 @@ class Actor:
     def might_sleep(self, what: str) -> None:
         """Raise if the agent is in an atomic section or holds a spin lock; `what` is what it was about to do."""
         if self.atomic:
-            raise SleepInAtomic(self.name, str(place()), f"{what} inside runtime.atomic()")
+            raise self.breaks(SleepInAtomic(self.name, str(place()), f"{what} inside runtime.atomic()"))
         for lock in self.held:
             if isinstance(lock, SpinLock):
-                raise SleepUnderSpinLock(self.name, str(place()), f"{what} while it held spin lock {lock.name!r}")
+                problem = f"{what} while it held spin lock {lock.name!r}"
+                raise self.breaks(SleepUnderSpinLock(self.name, str(place()), problem))
 
 
 class ExploredCell(Cell):
@@ -107,7 +116,8 @@ class ExploredCell(Cell):
     def store(self, value: int) -> Yields:
         actor = self.runtime.current
         if value >> self.bits:
-            raise CellOverflow(actor.name, str(place()), f"stored {value:#x} in cell {self.name!r} of {self.bits} bits")
+            problem = f"stored {value:#x} in cell {self.name!r} of {self.bits} bits"
+            raise actor.breaks(CellOverflow(actor.name, str(place()), problem))
         if actor.atomic:
             actor.section_stores[self.number] = int(value)
         yield actor.step(Operation(Kind.STORE, self.number, int(value)))
@@ -148,7 +158,8 @@ class ExploredLock(Lock):
         if isinstance(self, Mutex):
             actor.might_sleep(f"waited for mutex {self.name!r}")
         if self in actor.held:
-            raise LockReentered(actor.name, str(place()), f"asked for {self.name!r}, which it holds already")
+            problem = f"asked for {self.name!r}, which it holds already"
+            raise actor.breaks(LockReentered(actor.name, str(place()), problem))
         yield actor.step(Operation(Kind.ACQUIRE, self.cell.number))
         actor.held += (self,)
         self.runtime.emit("mutex_lock" if isinstance(self, Mutex) else "lock", self.name)
@@ -159,7 +170,8 @@ class ExploredLock(Lock):
         if actor.closing:
             raise GeneratorExit
         if self not in actor.held:
-            raise LockNotHeld(actor.name, str(place()), f"released {self.name!r}, which it does not hold")
+            problem = f"released {self.name!r}, which it does not hold"
+            raise actor.breaks(LockNotHeld(actor.name, str(place()), problem))
         yield actor.step(Operation(Kind.RELEASE, self.cell.number))
         actor.held = tuple(lock for lock in actor.held if lock is not self)
         self.runtime.emit("mutex_unlock" if isinstance(self, Mutex) else "unlock", self.name)
@@ -223,11 +235,14 @@ class ExploredRuntime(Runtime):
     Args:
         may_time_out: whether a wait with a timeout may also end by it: a claim about all cells, or a function of
             the cell's name.
+        statistics: attributes outside cells that agents may change because nothing depends on them, as
+            `Class.attribute`. Any other change is `NondeterministicAgent`.
 
     """
 
-    def __init__(self, *, may_time_out: bool | Callable[[str], bool] = False) -> None:
+    def __init__(self, *, may_time_out: bool | Callable[[str], bool] = False, statistics: Container[str] = ()) -> None:
         super().__init__()
+        self.statistics = statistics
         self._may_time_out = may_time_out
         self.cells: list[ExploredCell] = []
         self.locks: dict[int, ExploredLock] = {}
@@ -302,9 +317,7 @@ class ExploredRuntime(Runtime):
             raise GeneratorExit
         actor.requirements.add(text)
         if not condition:
-            violation = Violation(text, actor.name, 0, facts)
-            actor.violation = actor.violation or violation
-            raise violation
+            raise actor.breaks(Violation(text, actor.name, 0, facts))
 
     def note(self, text: str) -> None:
         """Remark that the acting agent got here; what was remarked in some order stands in `Verdict.reached`."""

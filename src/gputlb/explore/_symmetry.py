@@ -72,7 +72,8 @@ def groups_of(runtime: ExploredRuntime) -> list[Group]:
                 one, other = runtime.cells[first], runtime.cells[own]
                 if (one.bits, one.initial) != (other.bits, other.initial):
                     raise NotSymmetric(
-                        f"cells {one.name!r} and {other.name!r} are not alike: give both the same bits and initial value"
+                        f"cells {one.name!r} and {other.name!r} are not alike: give both the same bits and "
+                        "initial value"
                     )
         taken_agents.update(agents)
         taken_cells.update(cells)

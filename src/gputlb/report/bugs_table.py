@@ -41,14 +41,14 @@ def print_bugs(bugs: Sequence[facts.Bug]) -> None:
     """Print the bugs on stdout: those that are modelled with their verdicts, the others with the reason."""
     console = plain_console()
     modelled = [(bug, model_of(bug)) for bug in bugs if model_of(bug).trials]
-    table = plain_table("bug", "driver", "CVE", "class", "fixed in", "without fix", "with fix", "title")
-    table.columns[3].max_width = len("REGISTER_SEMANTICS")
-    table.columns[4].max_width = len("5.19/6.0")
+    table = plain_table("bug, CVE", "driver", "class", "fixed in", "without fix", "with fix", "title")
+    table.columns[0].no_wrap = table.columns[4].no_wrap = True
+    table.columns[2].min_width = len("REGISTER_SEMANTICS")
+    table.columns[3].max_width = len("5.19/6.0")
     for bug, model in modelled:
         table.add_row(
-            bug.id,
+            f"{bug.id}\n{bug.cve}" if bug.cve else bug.id,
             bug.driver,
-            bug.cve or "-",
             bug.bug_class,
             bug.kernel or "-",
             model.expected("without") or "-",

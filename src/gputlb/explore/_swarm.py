@@ -1,0 +1,146 @@
+"""Random walks, many and deep, for spaces too big to search: each found thing is found again by its seed."""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+from gputlb.explore._errors import BadQuestion
+from gputlb.explore._explore import verdict_of
+from gputlb.explore._outliving import Outliving
+from gputlb.explore._search import Found
+from gputlb.explore._system import System
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gputlb.explore._runtime import ExploredRuntime
+    from gputlb.explore._verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What one walker met."""
+
+    seed: int
+    """Give it to `walk` to see the same again."""
+    steps: int
+    verdict: Verdict
+    """`violated` or `deadlock` with the way that it went, which is not the shortest; else `bounded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swarm:
+    """What all walkers met. Never `safe`: a random walk proves nothing."""
+
+    walks: tuple[Walk, ...]
+
+    @property
+    def finding(self) -> Walk | None:
+        """The walk with the shortest witness; None if nobody found anything."""
+        found = [walk for walk in self.walks if walk.verdict.witness is not None]
+        return min(found, key=lambda walk: (walk.steps, walk.seed), default=None)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all walkers together."""
+        return sum(walk.steps for walk in self.walks)
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """Notes that some walker came to."""
+        return frozenset(text for walk in self.walks for text, there in walk.verdict.reached.items() if there)
+
+
+def walk(build: Callable[[], ExploredRuntime], seed: int, depth: int) -> Walk:
+    """Take `depth` random steps, from the start again wherever nothing is left to do; the seed decides them all."""
+    began = time.perf_counter()
+    runtime = build()
+    outliving = Outliving(runtime)
+    system = System(runtime, symmetry=False)
+    try:
+        found, steps = _walk(system, random.Random(seed), depth)
+        outliving.check()
+        return Walk(seed, steps, verdict_of(system, found, "walk", time.perf_counter() - began))
+    finally:
+        system.dismiss()
+
+
+def _walk(system: System, generator: random.Random, depth: int) -> tuple[Found, int]:
+    path = [system.initial]
+    longest = 0
+    failed = system.failed_at_start()
+    if failed is not None:
+        return Found("violated", 1, 0, 0, path=path, failed=failed), 0
+    for step in range(depth):
+        moves = list(system.steps(path[-1]))
+        wrong = next((move for move in moves if move.failed is not None), None)
+        if wrong is not None:
+            return _found("violated", path, step, wrong.failed, wrong.agent, wrong.slots), step
+        if not moves:
+            if system.stuck(path[-1]):
+                return _found("deadlock", path, step), step
+            longest = max(longest, len(path))
+            path = [system.initial]
+            continue
+        path.append(generator.choice(moves).after)
+        if system.broken_invariant(path[-1]) is not None:
+            return _found("invariant", path, step), step
+    done = _found("bounded", path, depth)
+    done.limit = f"{depth:,} random steps were taken"
+    return done, depth
+
+
+def _found(kind: str, path: list[Any], steps: int, *wrong: Any) -> Found:
+    found = Found(kind, steps + 1, steps, len(path) - 1, path=path)
+    if wrong:
+        found.failed, found.agent, found.slots = wrong
+    return found
+
+
+def swarm(
+    build: Callable[[], ExploredRuntime],
+    *,
+    seed: int = 0,
+    walkers: int = 8,
+    depth: int = 10_000,
+    processes: int = 1,
+    scheduler: str | None = None,
+) -> Swarm:
+    """Send `walkers` random walkers, with seeds from `seed` on, over `processes` or the Dask cluster at `scheduler`.
+
+    `build` makes the runtime with its cells and agents anew in each process, so it must be a function of a module.
+    The result does not depend on how many processes there are. Raises `BadQuestion` where Dask is missing.
+    """
+    if walkers < 1 or depth < 1 or processes < 1:
+        raise BadQuestion(
+            f"a swarm of {walkers} walkers, {depth} steps and {processes} processes does nothing; all must be at "
+            "least 1"
+        )
+    seeds = range(seed, seed + walkers)
+    task = partial(walk, build, depth=depth)
+    if scheduler is not None:
+        return Swarm(tuple(_on_cluster(task, seeds, scheduler)))
+    if processes == 1:
+        return Swarm(tuple(map(task, seeds)))
+    # A child that is forked while other threads run may hang.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        return Swarm(tuple(pool.map(task, seeds)))
+
+
+def _on_cluster(task: Callable[[int], Walk], seeds: Iterable[int], scheduler: str) -> list[Walk]:
+    try:
+        from distributed import Client  # noqa: PLC0415 (a second to import, and not always there)
+    except ImportError:
+        raise BadQuestion(
+            f"the cluster at {scheduler} needs Dask, which is not installed; pip install 'gputlb[cluster]', or leave "
+            "the scheduler out to walk on this machine"
+        ) from None
+    with Client(scheduler) as client:
+        walks: list[Walk] = client.gather(client.map(task, seeds, pure=False))
+        return walks

@@ -49,7 +49,10 @@ class _Witness:
         if stamp not in self._cells:
             others = [f"GT{gt.id}" for gt in self._model.gts if f"object{client}.mm.tlb{gt.id}" in self._cells]
             return f"nobody flushed GT{self._gt}, as the object carried a stamp for {' and '.join(others)} alone"
+        bound = self._last(lambda step: step.cell == f"ppgtt.pte{client}" and bool(step.after))
         cleared = self._last(lambda step: step.cell == f"ppgtt.pte{client}" and bool(step.before) and not step.after)
+        if cleared < bound:  # the clearing has not come to memory at all
+            cleared = self._steps[-1].transition + 1
         released = self._releases(agent)
         if self._gt >= len(released):
             if not any(step.cell == stamp and step.operation.startswith("store") for step in self._steps):

@@ -40,7 +40,7 @@ def verdict_on(
     )
 
 
-def trials(role: str) -> list:
+def trials(role: str):
     return [
         pytest.param(model, trial, id=f"{model.bug}-{trial.platform}-{trial.scenario}-{trial.defect}")
         for model in corpus()

@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from gputlb.check.corpus import BugModel, model_of
 from gputlb.cli import main
@@ -102,7 +103,7 @@ def test_what_differs_from_what_is_recorded_exits_with_1(gputlb, monkeypatch):
     from gputlb.check import corpus
 
     model = model_of(bug("I915-09"))
-    wrong = BugModel(model.bug, (corpus.msgspec.structs.replace(model.trials[1], expect="violated", sentence="no"),))
+    wrong = BugModel(model.bug, (replace(model.trials[1], expect="violated", sentence="no"),))
     monkeypatch.setattr(corpus, "corpus", lambda: (wrong,))
 
     status, out, _ = gputlb("bugs", "I915-09", "--recompute")

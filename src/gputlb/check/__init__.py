@@ -1,7 +1,7 @@
 """GPU scenarios, properties and witnesses for `gputlb check`."""
 
 from gputlb.check.check import CheckResult, GroupVerdict, Limits, check
-from gputlb.check.defects import DEFECTS, NO_DEFECT, Defect, UnknownDefect, defect
+from gputlb.check.defects import DEFECTS, NO_DEFECT, Defect, DefectsCollide, UnknownDefect, defect
 from gputlb.check.groups import Group, engine_groups
 from gputlb.check.model import Model, SetUpWaits, build
 from gputlb.check.patience import patience
@@ -19,6 +19,7 @@ __all__ = [
     "BadWitness",
     "CheckResult",
     "Defect",
+    "DefectsCollide",
     "Ending",
     "Group",
     "GroupVerdict",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from gputlb.check.defective_schemes import (
@@ -23,8 +24,15 @@ if TYPE_CHECKING:
     from gputlb.driver import Gt, Scheme
 
 
+_AND = "+"
+
+
 class UnknownDefect(GputlbError):
     """No defect has this name."""
+
+
+class DefectsCollide(GputlbError):
+    """Two defects are in the same place, so that there is no system with both."""
 
 
 class CountsFirst(Tlb):
@@ -114,7 +122,36 @@ DEFECTS = {
 
 
 def defect(name: str) -> Defect:
-    """Return the defect called `name`; raises `UnknownDefect` with the nearest names."""
+    """Return the defect called `name`, or several at once as `one+another`.
+
+    Raises: `UnknownDefect` with the nearest names; `DefectsCollide`.
+    """
+    return reduce(_both, map(_named, name.split(_AND)))
+
+
+def _named(name: str) -> Defect:
+    if name == NO_DEFECT.name:
+        return NO_DEFECT
     if name not in DEFECTS:
         raise UnknownDefect(f"defect {name!r} is unknown{did_you_mean(name, DEFECTS)}; there are {', '.join(DEFECTS)}")
     return DEFECTS[name]
+
+
+def _both(one: Defect, other: Defect) -> Defect:
+    """Return the defect that is both; raises `DefectsCollide` where both replace the same part."""
+    for part in ("scheme", "tlb", "vma", "wedge"):
+        normal = getattr(NO_DEFECT, part)
+        if getattr(one, part) is not normal and getattr(other, part) is not normal:
+            raise DefectsCollide(
+                f"defects {one.name!r} and {other.name!r} both replace the {part}, so one system cannot have both; "
+                "check them one after the other"
+            )
+    changed = {
+        part.name: getattr(other, part.name)
+        for part in fields(Defect)
+        if getattr(other, part.name) != getattr(NO_DEFECT, part.name)
+    }
+    changed["name"] = one.name + _AND + other.name
+    changed["summary"] = f"{one.summary}; and {other.summary}"
+    changed["behaviour"] = {**one.behaviour, **other.behaviour}
+    return replace(one, **changed)

@@ -38,6 +38,9 @@ TENANT = 1
 """Whom every page is lent to: each client has a page of its own, so one tenant tells lent from given back."""
 
 
+_WAITS_BEFORE_REFUSING = 10
+
+
 class SetUpWaits(GputlbError):
     """A scheme waits while it sets itself up, before anybody else is there."""
 
@@ -200,13 +203,20 @@ def _with_only(description: GtDescription, names: tuple[str, ...], hardware: Har
 
 
 def _set_up(scheme: Scheme) -> None:
-    coroutine: Coroutine[object, None, None] = scheme.set_up()
+    coroutine: Coroutine[object, object, None] = scheme.set_up()
     try:
         coroutine.send(None)
     except StopIteration:
         return
     where = place_of(coroutine)
-    coroutine.close()
+    try:
+        # Linux warns, in a cell, before it refuses to load: why it refuses is worth more than that it waited.
+        for _ in range(_WAITS_BEFORE_REFUSING):
+            coroutine.send(0)
+    except StopIteration:
+        pass
+    finally:
+        coroutine.close()
     raise SetUpWaits(
         f"{where}: scheme {type(scheme).__qualname__!r} waits in set_up(), before anybody else is there; "
         "do so in flush()"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from gputlb import facts
+from gputlb.check.cause import why, why_not_reached
 from gputlb.explore import Step
 from gputlb.runtime import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gputlb.check.model import Model
     from gputlb.check.replayed_runtime import Schedule
     from gputlb.check.rerun import Ending, Rerun
 
@@ -235,61 +235,42 @@ def _value(cell: str, value: int | None) -> str:
 
 
 def _sentence(rerun: Rerun, ending: Ending, events: Sequence[Event], told: str) -> str:
+    steps = [moment for moment in rerun.moments if isinstance(moment, Step)]
     if ending.kind == "deadlock":
-        return f"nobody can act any more: {ending.text}"
+        return _deadlock(rerun, steps)
     if ending.rule == "LockOrderInverted":
         return told or ending.text
     details = getattr(rerun.error, "facts", None) or {}
-    if "page" not in details:
-        return ending.text if ending.rule == "Violation" else str(rerun.error)
-    engine, page = str(details["engine"]), details["page"]
-    return (
-        f"{engine} reached page {page} through a translation that client {page} believed flushed: "
-        f"{_why(rerun.model, engine, events)}"
-    )
-
-
-def _why(model: Model[Any], engine: str, events: Sequence[Event]) -> str:
-    kinds = {event.kind for event in events}
-    flushed = "seqno" in kinds
-    skipped = [str(event.values[0]) for event in events if event.kind == "skip"]
-    if engine == "oa":
-        asked = any(event.kind == "write" and event.values[0] == _oa_offset() for event in events)
+    engine = str(details.get("engine"))
+    if "page" in details:
+        client = int(details["page"])  # each client has the page of its own number
         return (
-            "the OA unit was asked to drop its TLB, but nobody waited until it had"
-            if asked
-            else "nobody asked the OA unit to drop its TLB"
+            f"{_UNITS.get(engine, engine)} reached page {client} through a translation that client {client} believed "
+            f"flushed: {why(rerun.model, engine, client, steps, events)}"
         )
-    ignored = [event for event in events if event.kind == "request_ignored"]
-    late = [event for event in events if event.kind in {"wait", "mcr_wait"} and event.values[-1] == "timeout"]
-    served = any(event.kind == "unit" and event.values == (engine, "end") for event in events)
-    if late:
-        return "the invalidation did not finish in time, and was counted as done all the same"
-    if ignored and not served and any(_serves(model, engine, str(event.values[0])) for event in ignored):
-        register, value = ignored[-1].values
-        return f"the request to {register} was ignored, {_why_ignored(str(register), int(str(value)))}"
-    if not flushed and skipped:
-        return _SKIPPED.get(skipped[-1], f"the flush was skipped ({skipped[-1]})")
-    if not flushed:
-        return "no flush was asked for, because no stamp said that one was pending"
-    if not served and any(event.kind == "write" for event in events):
-        written = [event for event in events if event.kind in {"write", "mcr_write"}]
-        names = ", ".join(dict.fromkeys(_register_name(event) for event in written))
-        return f"the flush wrote {names}, which is not what makes {engine} drop its TLB"
-    if skipped and skipped[-1].startswith("passed"):
-        return "its flush was skipped, as the counter said that one had passed since; that one had begun too early"
-    return "the translation was filled or kept after the invalidation that was to drop it"
+    if "engine" in details and ending.agent.startswith("client"):
+        return (
+            f"{ending.agent.replace('client', 'client ')} counted a flush that had not reached {engine}: "
+            f"{why_not_reached(rerun.model, engine, ending.agent, steps, events)}"
+        )
+    return ending.text if ending.rule == "Violation" else str(rerun.error)
 
 
-_SKIPPED = {
-    "passed": "its flush was skipped, as the counter said that one had passed",
-    "asleep": "its flush was skipped, as the GT was asleep, but the translation outlived that",
-    "wedged": "its flush was skipped, as the GT was marked as given up, but its TLBs had not been dropped yet",
-}
+_UNITS = {"oa": "the OA unit"}
 
 
-def _serves(model: Model[Any], engine: str, register: str) -> bool:
-    return any(unit.name == engine and unit.requests.name.endswith(register) for unit in model.gpu.units)
+def _deadlock(rerun: Rerun, steps: Sequence[Step]) -> str:
+    """Return who waits for what, of those who have work left; units and engines only ever serve others."""
+    waiting = rerun.model.runtime.waiting() or {}
+    serving = {agent.name for agent in rerun.model.runtime.agents if agent.forever}
+    text = "; ".join(f"{agent} waits for {what}" for agent, what in waiting.items() if agent not in serving)
+    for step in reversed(steps):
+        if (step.cell or "").endswith(".reset.disturbed") and (step.before, step.after) == (0, 1):
+            return (
+                f"{text}: the reset never finishes, as {step.agent.replace('client', 'client ')} requested an "
+                "invalidation in the middle of it"
+            )
+    return f"nobody who has work left can go on: {text}"
 
 
 def _register_name(event: Event) -> str:
@@ -297,7 +278,3 @@ def _register_name(event: Event) -> str:
     assert isinstance(offset, int)
     row = facts.register_at(offset)
     return row.name if row else f"{offset:#x}"
-
-
-def _oa_offset() -> int:
-    return facts.register_named("GEN12_OA_TLB_INV_CR").offset

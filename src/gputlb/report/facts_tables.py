@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from gputlb import facts
+from gputlb.report.plain_table import plain_console, plain_table, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,13 +15,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-WIDTH = 100
-"""Characters a line. A narrower terminal folds the lines itself: a cut register name would help nobody."""
-
 
 def print_platforms(rows: Sequence[facts.Platform]) -> None:
     """Print one line a platform row on stdout."""
-    table = _table("kernel name", "short", "graphics", "media", "engines", "flush path", ">ids")
+    table = plain_table("kernel name", "short", "graphics", "media", "engines", "flush path", ">ids")
     for row in rows:
         table.add_row(
             row.kernel,
@@ -31,15 +29,15 @@ def print_platforms(rows: Sequence[facts.Platform]) -> None:
             row.tlb_path,
             str(len(row.pci_ids)),
         )
-    console = _console()
-    _print_table(console, table)
+    console = plain_console()
+    print_table(console, table)
     ids = sum(len(row.pci_ids) for row in rows)
     console.print(f"\n{len(rows)} rows, {ids} PCI ids; gputlb platforms NAME shows one in full")
 
 
 def print_platform_details(rows: Sequence[facts.Platform]) -> None:
     """Print all that is known of each row on stdout: GTs, engines, registers, domains, PCI ids."""
-    console = _console()
+    console = plain_console()
     for number, row in enumerate(rows):
         if number:
             console.rule(characters="-")
@@ -48,14 +46,14 @@ def print_platform_details(rows: Sequence[facts.Platform]) -> None:
 
 def print_registers(rows: Sequence[facts.Register]) -> None:
     """Print one line a register on stdout."""
-    table = _table("register", ">offset", "kind", "serves", "versions", "write")
+    table = plain_table("register", ">offset", "kind", "serves", "versions", "write")
     table.columns[4].max_width = len("12.00..12.74")
     for row in rows:
         versions = ", ".join(str(versions) for versions in row.versions)
         axis = "media " if row.version_axis == "media" else ""
         table.add_row(row.name, _hex(row.offset), row.kind, _serves(row), axis + versions, _manner(row))
-    console = _console()
-    _print_table(console, table)
+    console = plain_console()
+    print_table(console, table)
     console.print(f"\n{len(rows)} registers; --json adds their bits, notes and sources")
 
 
@@ -114,20 +112,20 @@ def _print_gt(console: Console, row: facts.Platform, gt: facts.Gt) -> None:
         console.print("invalidation registers: not recorded")
     else:
         console.print(f"GT{gt.id}: {gt.type}{shifted}, register table {gt.register_table}")
-        _print_table(console, _engine_table(gt))
+        print_table(console, _engine_table(gt))
     domains = _domains(row, gt)
     if domains is None:
         console.print("forcewake domains: not recorded")
         return
-    table = _table("forcewake", ">request", ">ack")
+    table = plain_table("forcewake", ">request", ">ack")
     for domain in domains:
         table.add_row(domain.name, _hex(domain.request_offset), _hex(domain.ack_offset))
     console.print()
-    _print_table(console, table)
+    print_table(console, table)
 
 
 def _engine_table(gt: facts.Gt) -> Table:
-    table = _table("engine", "class", ">inst", ">id", "register", ">offset", ">request", ">wait", "write")
+    table = plain_table("engine", "class", ">inst", ">id", "register", ">offset", ">request", ">wait", "write")
     for engine in gt.engines:
         name = facts.engine_class(engine.engine_class).name
         cells = [engine.name, name, str(engine.instance), str(engine.id)]
@@ -251,26 +249,3 @@ def _manner(row: facts.Register, *, with_gt: bool = True) -> str:
 
 def _hex(number: int) -> str:
     return f"0x{number:x}"
-
-
-def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415 - rich costs more to import than --json takes in all
-
-    return Console(width=WIDTH, highlight=False, markup=False, emoji=False)
-
-
-def _table(*columns: str) -> Table:
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
-    return table
-
-
-def _print_table(console: Console, table: Table) -> None:
-    # Rich pads every line to the table's width; off a terminal the blanks would end up in files and diffs.
-    with console.capture() as captured:
-        console.print(table)
-    for line in captured.get().splitlines():
-        console.out(line.rstrip(), highlight=False)

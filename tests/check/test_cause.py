@@ -1,0 +1,84 @@
+"""The second half of a sentence: why the flush did not help, read off the witness."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gputlb import facts
+from gputlb.check import Limits, check, defect, scenario
+from gputlb.driver import scheme
+
+
+def sentence(platform: str, scheme_name: str, name: str = "default", wrong: str = "none", clients: int = 1) -> str:
+    size = replace(scenario(name), clients=clients, rounds=1, engines_together=1)
+    result = check(
+        facts.platform(platform), scheme(scheme_name), size, defect=defect(wrong), limits=Limits(engine="plain")
+    )
+    assert result.story
+    return result.story.sentence
+
+
+BELIEVED = "rcs0 reached page 0 through a translation that client 0 believed flushed: "
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "why"),
+    [
+        ("default", "stamp-by-value", "no flush was asked for, as its object was never stamped"),
+        ("default", "no-low-bit", "no flush was asked for, as its stamp was 0, which says that nothing is pending"),
+        (
+            "stuck",
+            "none",
+            "rcs0 had not dropped its TLB when the driver gave up waiting, and the flush was counted as done",
+        ),
+        (
+            "asleep",
+            "tlb-survives-idle",
+            "its flush was skipped, as the GT was asleep, but rcs0 woke up with what it had kept",
+        ),
+        (
+            "parked",
+            "tlb-survives-idle",
+            "the flush left rcs0 out, as it was asleep when asked, but it woke up with what it had kept",
+        ),
+        (
+            "wedge",
+            "wedge-first",
+            "its flush was skipped, as the GT was marked as given up before the reset had dropped its TLBs",
+        ),
+        (
+            "reset",
+            "reset-keeps-tlb+tlb-survives-idle",
+            "a reset cleared the request, which the driver took for done, and left the TLB as it was",
+        ),
+    ],
+)
+def test_a_sentence_says_why(name: str, wrong: str, why: str):
+    assert BELIEVED + why == sentence("skylake", "mmio", name, wrong)
+
+
+def test_a_skipped_flush_names_the_one_that_was_relied_on():
+    passed = "its flush was skipped, as the counter said that one had passed since; "
+
+    assert BELIEVED + passed + "but that one had begun before the entry was cleared" == sentence(
+        "skylake", "mmio", wrong="non-strict", clients=2
+    )
+    assert BELIEVED + passed + "but client 1 had counted it before it was done" == sentence(
+        "skylake", "mmio", wrong="non-strict+count-first", clients=2
+    )
+
+
+def test_a_gt_without_a_stamp_is_named():
+    assert (
+        "vcs0 reached page 0 through a translation that client 0 believed flushed: "
+        "nobody flushed GT1, as the object carried a stamp for GT0 alone"
+    ) == sentence("meteorlake", "mmio", wrong="first-gt-only")
+
+
+def test_a_deadlock_names_those_who_have_work_left_and_who_is_to_blame():
+    assert (
+        "gt0 resetting waits for cell 'gt0.reset', now 1: "
+        "the reset never finishes, as client 0 requested an invalidation in the middle of it"
+    ) == sentence("broadwell", "mmio", "reset", "unserialised")

@@ -74,7 +74,7 @@ def test_a_gt_without_a_stamp_is_named():
     assert (
         "vcs0 reached page 0 through a translation that client 0 believed flushed: "
         "nobody flushed GT1, as the object carried a stamp for GT0 alone"
-    ) == sentence("meteorlake", "mmio", wrong="first-gt-only")
+    ) == sentence("meteorlake", "mmio", "two-gts", wrong="first-gt-only")
 
 
 def test_a_deadlock_names_those_who_have_work_left_and_who_is_to_blame():

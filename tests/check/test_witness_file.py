@@ -37,7 +37,7 @@ FOUND = {
     "unserialised": ("reset", 1, 1, "tgl", "mmio"),
     "stamp-by-value": ("default", 1, 1, "tgl", "mmio"),
     "wedge-first": ("wedge", 1, 1, "tgl", "mmio"),
-    "first-gt-only": ("default", 1, 1, "mtl", "mmio"),
+    "first-gt-only": ("two-gts", 1, 1, "mtl", "mmio"),
     "tlb-survives-idle": ("parked", 1, 1, "tgl", "mmio"),
     "walks-survive": ("default", 1, 1, "tgl", "mmio"),
     "none": ("stuck", 1, 1, "tgl", "mmio"),
@@ -149,8 +149,8 @@ def test_another_end_than_the_one_that_was_claimed_is_not_the_same(document: dic
         ([["nobody at all", [None]]], "step 1: agent 'nobody at all' is to act, and there is no such agent any more"),
         (
             [["client0", [None] * 5 + [7]]],
-            "vma.py:31 in Vma.bind: agent 'client0' is answered 1 by `load` of 'object0.mm.pages' in place of None, "
-            "in step 1",
+            "client_memory.py:58 in ClientPage.lend: agent 'client0' is answered 2 by `update` of 'page0.tenant' in "
+            "place of None, in step 1",
         ),
         (
             [["vcs0 at page 0", [True, True]]],

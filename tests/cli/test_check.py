@@ -205,7 +205,7 @@ def test_without_a_witness_there_is_a_page_and_a_remark(tmp_path: Path, capsys: 
 def test_scenarios_are_listed_with_what_they_are_made_of(capsys: pytest.CaptureFixture[str]):
     assert 0 == exit_status_of("scenarios")
     text = capsys.readouterr().out
-    assert re.search(r"^parked +2 +2 +1 +park +engines park and wake up at any moment$", text, re.MULTILINE)
+    assert re.search(r"^parked +2 +ever +1 +park +engines park and wake up at any moment$", text, re.MULTILINE)
     assert re.search(r"^stuck +invalidation units never finish$", text, re.MULTILINE)
     assert re.search(r"^non-strict +a stamp counts as passed", text, re.MULTILINE)
 
@@ -234,12 +234,12 @@ def test_a_scenario_of_one_s_own_comes_from_a_module(
         (
             ["--scenario", "parkd"],
             "scenario 'parkd' is unknown; did you mean parked?; there are default, parked, asleep, reset, wedge, slow, "
-            "stuck, oa, posted, power, accounted",
+            "stuck, oa, posted, power, two-gts, accounted",
         ),
         (
             ["--with", "reset,prak"],
             "ingredient 'prak' is unknown; did you mean park?; there are park, asleep, reset, wedge, slow, stuck, oa, "
-            "posted, power, accounted",
+            "posted, power, two-gts, accounted",
         ),
         (["--clients", "0"], "--clients must be 1 to 8, not 0"),
         (["--engines", "99"], "--engines must be 1 to 16, not 99"),

@@ -149,3 +149,20 @@ def test_a_shift_keeps_what_an_agent_was_told_of_other_cells():
     plain, compiled = (runtime.explore(engine=engine) for engine in ("plain", "compiled"))
 
     assert ("safe", plain.states) == (compiled.kind, compiled.states)
+
+
+def test_a_stamp_that_could_come_to_mean_no_stamp_is_refused():
+    runtime = ExploredRuntime()
+    seqno, stamp = runtime.cell("seqno", 32, 2), runtime.cell("stamp", 32)
+
+    async def body():
+        await stamp.store(await seqno.load())  # without | 1: one day this is 0, which says that there is none
+        await seqno.update(lambda n: (n + 2) & 0xFFFFFFFF)
+
+    runtime.agent("client", body, forever=True)
+    runtime.relative(seqno, [stamp], step=2, window=4)
+
+    with pytest.raises(NotSymmetric) as refused:
+        runtime.explore(engine="plain")
+
+    assert "which a shift of 'seqno' by steps of 2 could turn into a value that means no stamp" in str(refused.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from gputlb.check.defects import NO_DEFECT, Defect
@@ -108,7 +109,7 @@ def check(
     a scheme keeps state outside cells, raises, or never ends.
     """
     limits = limits or Limits()
-    groups = engine_groups(platform, scenario.engines_together)
+    groups = engine_groups(platform, scenario.engines_together, gts_together="two-gts" in scenario.ingredients)
     if only_group is not None:
         groups = groups[only_group : only_group + 1]
     done: list[GroupVerdict] = []
@@ -165,12 +166,19 @@ def _explore(
             max_memory_bytes=limits.max_memory_bytes,
             timeout_s=limits.timeout_s,
             symmetry=limits.symmetry,
-            engine=limits.engine,
+            engine=_engine(limits, model.scenario),
             workers=limits.workers,
             progress=report,
         )
     except NondeterministicAgent as error:
         raise kept_state(error, model.scheme) or error from None
+
+
+def _engine(limits: Limits, scenario: Scenario) -> Literal["auto", "plain", "compiled"]:
+    """Return the engine that is done first: what one client or one round makes is small, the rest is not."""
+    if limits.engine != "auto" or scenario.clients == 1 or scenario.rounds == 1:
+        return limits.engine
+    return "compiled" if find_spec("numba") else "plain"
 
 
 def _flat(group: Group) -> tuple[str, ...]:

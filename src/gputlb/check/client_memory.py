@@ -10,6 +10,8 @@ from gputlb.device import SYSTEM, SystemMemory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gputlb.check.checked_runtime import CheckedRuntime
+    from gputlb.check.replayed_runtime import ReplayedRuntime
     from gputlb.runtime import Cell, Runtime
 
 _THE_PAGE = 0
@@ -25,11 +27,11 @@ class ClientMemory(SystemMemory):
     hold the same number for all of them.
     """
 
-    def __init__(self, runtime: Runtime, clients: int) -> None:
+    def __init__(self, runtime: CheckedRuntime | ReplayedRuntime, clients: int) -> None:
         super().__init__(runtime, clients)
-        self._runtime = runtime
         self._ptes = facts.pte_layout()
-        self.tenants = tuple(runtime.cell(f"page{client}.tenant", 2, _NEVER_LENT) for client in range(clients))
+        for tenant in self.tenants:
+            runtime.start_with(tenant, _NEVER_LENT)
 
     async def access(self, engine: str, virtual_page: int, entry: int) -> None:
         """Let `engine` reach the page of the client that binds at `virtual_page`."""

@@ -31,6 +31,7 @@ class StampWithoutLowBit(Mmio):
     """
 
     name = "mmio (stamp without | 1)"
+    compares_by_distance = False
 
     def stamp(self, seqno: int) -> int:
         """Return the counter."""

@@ -34,6 +34,9 @@ R = TypeVar("R", bound="CheckedRuntime | ReplayedRuntime")
 _LARGEST_LAG = 8
 """Beyond this distance behind the counter a stamp has passed by any rule that looks at a flush or two."""
 
+_ROUNDS_OF_OTHERS = 2
+"""How often clients go round where the counter cannot be divided out."""
+
 TENANT = 1
 """Whom every page is lent to: each client has a page of its own, so one tenant tells lent from given back."""
 
@@ -92,6 +95,8 @@ def _build(
     make_runtime: type[R],
 ) -> Model[R]:
     scheme = defect.scheme or scheme
+    if scenario.rounds is None and not scheme.compares_by_distance:
+        scenario = replace(scenario, rounds=_ROUNDS_OF_OTHERS)
     has = scenario.ingredients
     slow = "slow" in has or "stuck" in has
     slow_registers: set[str] = set()
@@ -124,6 +129,7 @@ def _build(
             pm_references=0 if "asleep" in has else 1,
         )
         for gt, names, hardware in zip(platform.gts, group, gpu.gts, strict=True)
+        if names
     )
     tlbs = tuple(defect.tlb(gt, scheme(gt)) for gt in gts)
     for tlb in tlbs:
@@ -147,7 +153,7 @@ def _build(
         _fold_clients(model, page_table, memory, vmas)
     if posted:
         posted.add_drains()
-    for index, tlb in enumerate(stamped):
+    for index, tlb in enumerate(stamped if scenario.rounds is None else ()):
         stamps = [vma.gem_object.stamps[index] for vma in vmas]
         runtime.relative(tlb.counter, stamps, step=FLUSH_STEP, window=_LARGEST_LAG)
     _state_goals(model, page_table)
@@ -244,7 +250,7 @@ async def _reach(engine: HardwareEngine, page: int) -> None:
 
 def _add_surroundings(model: Model[R]) -> None:
     runtime, has = model.runtime, model.scenario.ingredients
-    for gt in model.gts:
+    for gt, tlb in zip(model.gts, model.tlbs, strict=True):
         for engine in gt.engines:
             if "park" in has:
                 body = partial(_wake_and_park, gt, engine, model.gpu.engines[engine.name], with_gt="asleep" in has)
@@ -256,7 +262,7 @@ def _add_surroundings(model: Model[R]) -> None:
         elif "reset" in has:
             runtime.agent(f"{gt.name} resetting", partial(_reset, gt, model.gpu))
         if "accounted" in has:
-            FlushReaches(runtime, gt, model.tlbs[gt.id], model.gpu).watch()
+            FlushReaches(runtime, gt, tlb, model.gpu).watch()
     if has & {"reset", "wedge"}:
         for hardware in model.gpu.gts:
             runtime.agent(f"{hardware.name} reset unit", hardware.reset.act, forever=True)

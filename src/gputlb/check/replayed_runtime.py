@@ -277,6 +277,9 @@ class ReplayedRuntime(SimulatedRuntime):
     def symmetric(self, members: Sequence[object], cells_per_member: Sequence[object]) -> None:
         """Do nothing: nothing is folded in one order."""
 
+    def relative(self, counter: object, stamps: Sequence[object], *, step: int, window: int) -> None:
+        """Do nothing: no counter is divided out in one order."""
+
     def note(self, text: str) -> None:
         """Do nothing: what was reached is the explorer's business."""
 

@@ -17,6 +17,7 @@ INGREDIENTS = {
     "oa": "the OA unit reads through a TLB of its own",
     "posted": "page-table writes stay in the CPU's store buffer for a while",
     "power": "forcewake domains sleep; a register write while its domain sleeps is a violation",
+    "two-gts": "the engines of all GTs are explored together, where a platform has several",
     "accounted": "a flush that was counted must really have reached every engine that was awake throughout",
 }
 """What a scenario may be made of, beside clients, engines, TLBs, walks in flight and invalidation units."""
@@ -39,8 +40,8 @@ class Scenario:
     clients: int = 2
     engines_together: int = 1
     """Engines explored together: all of a platform's are covered, in groups of at most this many."""
-    rounds: int | None = 2
-    """How often each client does it; None for ever, where the explorer can divide the flush counter out."""
+    rounds: int | None = None
+    """How often each client does it; None for ever, which the explorer can follow as it divides the counter out."""
     ingredients: frozenset[str] = frozenset()
 
     def having(self, *ingredients: str) -> Scenario:
@@ -71,6 +72,7 @@ SCENARIOS = {
         _named("oa", "the OA unit reads what clients release", "oa"),
         _named("posted", "page-table writes reach memory late", "posted"),
         _named("power", "forcewake domains sleep between flushes", "power", clients=1),
+        _named("two-gts", "objects are flushed on two GTs", "two-gts", clients=1),
         _named("accounted", "counted flushes must have reached every awake engine", "accounted"),
     )
 }

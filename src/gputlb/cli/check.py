@@ -125,7 +125,7 @@ def check(
     chosen_defect = NO_DEFECT if defect is None or defect == NO_DEFECT.name else defect_named(defect)
     limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, workers, engine)
     chosen_scheme = _scheme(scheme)
-    groups = len(engine_groups(chosen_platform, chosen.engines_together))
+    groups = len(engine_groups(chosen_platform, chosen.engines_together, gts_together="two-gts" in chosen.ingredients))
     with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme):
         result = explore(
             chosen_platform,

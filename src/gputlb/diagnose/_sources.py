@@ -153,10 +153,7 @@ def _text_blocks(name: str, stream: IO[bytes], size_bytes: int | None) -> Iterat
     _refuse_foreign(name, head)
     kind = _compression(head)
     whole = _chained(head, stream)
-    if kind is not None:
-        blocks = _guarded(name, _unpacked(name, kind, whole), size_bytes)
-    else:
-        blocks = _plain(head, stream)
+    blocks = _plain(head, stream) if kind is None else _guarded(name, _unpacked(name, kind, whole), size_bytes)
     first = next(blocks, b"")
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         yield from _from_utf16(first, blocks)
@@ -268,7 +265,8 @@ def _unzstd(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
         yield from _unzstd_by_program(name, packed)
         return
     reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-        _IteratorReader(packed), read_across_frames=True
+        _IteratorReader(packed),  # type: ignore[arg-type]
+        read_across_frames=True,
     )
     try:
         while block := reader.read(BLOCK_BYTES):

@@ -100,8 +100,19 @@ class Shifts:
         if i - agents == relation.counter:
             return relation.home(now)
         if i - agents in relation.stamps:
+            self._check_stamp(i - agents, value)
             return relation.shifted((value,), now).get(value, value)
         return value
+
+    def _check_stamp(self, cell: int, value: int) -> None:
+        """Refuse a stamp that a shift could turn into one that means no stamp."""
+        relation = self.relation
+        if value not in relation.none and any((value - none) % relation.step == 0 for none in relation.none):
+            cells = self.system.runtime.cells
+            raise NotSymmetric(
+                f"stamp {cells[cell].name!r} holds {value:#x}, which a shift of {cells[relation.counter].name!r} by "
+                f"steps of {relation.step} could turn into a value that means no stamp; leave relative() out"
+            )
 
     def _node(self, agent: int, number: int, now: int) -> int:
         automaton = self.system.automata[agent]

@@ -141,6 +141,6 @@ def _on_cluster(task: Callable[[int], Walk], seeds: Iterable[int], scheduler: st
             f"the cluster at {scheduler} needs Dask, which is not installed; pip install 'gputlb[cluster]', or leave "
             "the scheduler out to walk on this machine"
         ) from None
-    with Client(scheduler) as client:
+    with Client(scheduler) as client:  # type: ignore[no-untyped-call]
         walks: list[Walk] = client.gather(client.map(task, seeds, pure=False))
         return walks

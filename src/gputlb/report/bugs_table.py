@@ -84,7 +84,7 @@ def print_bug(bug: facts.Bug, model: BugModel) -> None:
     for trial in model.trials:
         lines.append(_paragraph(_TITLES[trial.role], f"{_system(trial)}: {trial.expect}"))
         lines += [_indented(text) for text in (trial.sentence, trial.remark) if text]
-    print("\n".join(lines))  # noqa: T201 - this room prints
+    print("\n".join(lines))
 
 
 def print_recomputed(anew: Anew) -> None:
@@ -122,7 +122,7 @@ def print_witness(bug: facts.Bug, trial: Trial, result: CheckResult) -> None:
     assert story is not None, "only what has a witness is shown"
     lines = [f"{bug.id}: {bug.title}", _system(trial), "", *_steps(story), "", fill(story.sentence, WIDTH)]
     lines.append(f"{result.kind}: {result.states:,} states, {len(story.schedule)} steps, {result.seconds:.2f} s")
-    print("\n".join(lines))  # noqa: T201 - this room prints
+    print("\n".join(lines))
 
 
 def bugs_json(bugs: Sequence[facts.Bug], anew: Mapping[str, list[Recomputed]]) -> str:

@@ -42,6 +42,12 @@ class Scheme(ABC):
     summary: ClassVar[str] = ""
     """One line for listings."""
 
+    compares_by_distance: ClassVar[bool] = True
+    """Whether only the distance from stamp to counter matters, and no stamp is ever 0, which says that none is pending.
+
+    An exploration may then divide the counter out and follow clients for ever; else they are followed for two rounds.
+    """
+
     def __init__(self, gt: Gt) -> None:
         self.gt = gt
 

@@ -149,7 +149,7 @@ def test_another_end_than_the_one_that_was_claimed_is_not_the_same(document: dic
         ([["nobody at all", [None]]], "step 1: agent 'nobody at all' is to act, and there is no such agent any more"),
         (
             [["client0", [None] * 5 + [7]]],
-            "client_memory.py:58 in ClientPage.lend: agent 'client0' is answered 2 by `update` of 'page0.tenant' in "
+            "client_memory.py:59 in ClientPage.lend: agent 'client0' is answered 2 by `update` of 'page0.tenant' in "
             "place of None, in step 1",
         ),
         (

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gputlb.check.replayed_runtime import ReplayedRuntime
     from gputlb.runtime import Cell, Runtime
 
+TENANT = 1
+"""Whom every page is lent to: each client has a page of its own, so one tenant tells lent from given back."""
 _THE_PAGE = 0
 _NEVER_LENT = 2
 """What a page's tenant is before its first client: told from the system's, so that reuse is noticed."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from gputlb.check.checked_runtime import CheckedRuntime
-from gputlb.check.client_memory import ClientMemory
+from gputlb.check.client_memory import TENANT, ClientMemory
 from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.posted_writes import PostedPageTable, PostedRegisters
 from gputlb.check.reached_flush import FlushReaches
@@ -36,9 +36,6 @@ _LARGEST_LAG = 8
 
 _ROUNDS_OF_OTHERS = 2
 """How often clients go round where the counter cannot be divided out."""
-
-TENANT = 1
-"""Whom every page is lent to: each client has a page of its own, so one tenant tells lent from given back."""
 
 
 _WAITS_BEFORE_REFUSING = 10

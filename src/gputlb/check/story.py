@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gputlb import facts
 from gputlb.check.cause import why, why_not_reached
+from gputlb.check.client_memory import TENANT
 from gputlb.explore import Step
 from gputlb.runtime import Event
 
@@ -228,7 +229,7 @@ def _value(cell: str, value: int | None) -> str:
         layout = facts.pte_layout()
         return f"page {layout.page(value)}" if value else "nothing"
     if cell.endswith(".tenant") and cell.startswith("page"):
-        return "the system's" if value == 0 else "the client's"
+        return "the client's" if value == TENANT else "the system's"
     if re.search(r"(^|\.)(GEN|XE)[0-9A-Z]\w+$", cell):
         return f"{value:#x}"
     return str(value)

@@ -5,7 +5,7 @@ from gputlb.diagnose._diagnosis import SCHEMA, Diagnosis, diagnose
 from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 from gputlb.diagnose._events import Event
 from gputlb.diagnose._follow import IncidentNews, follow
-from gputlb.diagnose._incidents import Incident
+from gputlb.diagnose._incident import Incident
 from gputlb.diagnose._machine import Machine
 from gputlb.diagnose._sources import Source, open_live, open_source
 from gputlb.diagnose._tail import arriving_lines

@@ -10,7 +10,8 @@ from gputlb.diagnose._kernel_fixes import older_than
 from gputlb.facts.advice import Advice, Check, Confidence, Signature, advice
 
 if TYPE_CHECKING:
-    from gputlb.diagnose._incidents import Burst, Incident
+    from gputlb.diagnose._incident import Incident
+    from gputlb.diagnose._incidents import Burst
     from gputlb.diagnose._machine import GpuDevice, Machine
 
 _SUREST_FIRST: tuple[Confidence, ...] = ("strong", "likely", "possible")

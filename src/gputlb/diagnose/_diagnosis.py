@@ -11,7 +11,8 @@ from gputlb.diagnose._advising import Advised, advise
 from gputlb.diagnose._devices import attribute
 from gputlb.diagnose._events import Event
 from gputlb.diagnose._flood import Flood
-from gputlb.diagnose._incidents import Incident, IncidentBuilder, finished
+from gputlb.diagnose._incident import Incident
+from gputlb.diagnose._incidents import IncidentBuilder, finished
 from gputlb.diagnose._kernel_fixes import FixPresence, kernel_fixes
 from gputlb.diagnose._machine import Machine, MachineReader
 from gputlb.diagnose._scan import LogScan

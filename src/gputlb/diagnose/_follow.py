@@ -8,7 +8,8 @@ import msgspec
 
 from gputlb.diagnose._advising import Advised, advise
 from gputlb.diagnose._devices import attribute
-from gputlb.diagnose._incidents import Burst, Incident, IncidentBuilder
+from gputlb.diagnose._incident import Incident
+from gputlb.diagnose._incidents import Burst, IncidentBuilder
 from gputlb.diagnose._machine import MachineReader
 from gputlb.diagnose._scan import LogScan
 from gputlb.diagnose._sources import Source

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gputlb.diagnose._advising import Advised
-    from gputlb.diagnose._incidents import Incident
+    from gputlb.diagnose._incident import Incident
     from gputlb.diagnose._machine import GpuDevice, Machine
 
 _WHAT = {

@@ -289,3 +289,14 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
         "--export",
     )
     assert [] == [option for option in options if option not in told]
+
+
+def test_a_swarm_says_its_seeds_and_which_of_them_found_it(capsys: pytest.CaptureFixture[str]):
+    status = exit_status_of(
+        "check", "--scheme", "mmio-2022", "--clients", "1", "--swarm", "--depth", "2000", "--seed", "3"
+    )
+
+    assert 1 == status
+    remarks = capsys.readouterr().err.splitlines()
+    assert "8 random walkers, seeds 3 to 10" == remarks[0]
+    assert re.search(r"--swarm --walkers 1 --seed \d+ finds it again$", remarks[1])

@@ -9,6 +9,7 @@ from gputlb.check.replayed_runtime import ReplayDiverged, ReplayedRuntime
 from gputlb.check.rerun import Ending, Rerun, rerun
 from gputlb.check.scenario import INGREDIENTS, SCENARIOS, Scenario, UnknownScenario, scenario
 from gputlb.check.story import Story, StoryStep, tell
+from gputlb.check.swarming import Swarming
 from gputlb.check.witness_file import BadWitness, NotReproduced, SavedWitness, read_witness, replay, saved, scheme_name
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "SetUpWaits",
     "Story",
     "StoryStep",
+    "Swarming",
     "UnknownDefect",
     "UnknownScenario",
     "build",

@@ -13,6 +13,7 @@ from gputlb.check.model import Model, build
 from gputlb.check.replayed_runtime import ReplayDiverged
 from gputlb.check.rerun import rerun
 from gputlb.check.story import Story, tell
+from gputlb.check.swarming import Swarming, walked
 from gputlb.driver import ProbeFailed
 from gputlb.explore import NondeterministicAgent
 
@@ -40,6 +41,8 @@ class Limits:
     symmetry: bool = True
     workers: int = 1
     engine: Literal["auto", "plain", "compiled"] = "auto"
+    swarm: Swarming | None = None
+    """Send random walkers instead of trying every order; such a check is never `safe`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class GroupVerdict:
 
     engines: tuple[str, ...]
     verdict: Verdict
+    seed: int | None = None
+    """Of the walker that found it; None where every order was tried, or nothing was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,12 @@ def check(
     model: Model[CheckedRuntime] | None = None
     for group in groups:
         model = build(platform, scheme, scenario, group, defect)
-        verdict = _explore(model, limits, group, progress)
-        done.append(GroupVerdict(_flat(group), verdict))
+        seed = None
+        if limits.swarm is None:
+            verdict = _explore(model, limits, group, progress)
+        else:
+            verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
+        done.append(GroupVerdict(_flat(group), verdict, seed))
         if verdict.kind in {"violated", "deadlock"}:
             told = _tell(model, verdict)
             break

@@ -53,6 +53,11 @@ def check(
     trace: Path | None = None,
     save: Path | None = None,
     export: tuple[str, Path] | None = None,
+    swarm: Flag = False,
+    walkers: int = 8,
+    depth: int = 10_000,
+    seed: int = 0,
+    scheduler: str | None = None,
 ) -> int:
     """Try every order of clients, driver, engines and units, and show the shortest way to a stale access, if any.
 
@@ -102,9 +107,19 @@ def check(
         Write the witness for `gputlb replay`.
     export
         Write what was explored in another tool's language: promela FILE, for SPIN.
+    swarm
+        Send random walkers instead, for what is too big to be explored; never safe, and 3 if nothing is found.
+    walkers
+        How many of them, with --swarm, on --workers processes.
+    depth
+        Random steps that each walker takes, with --swarm.
+    seed
+        Of the first walker, with --swarm; what a seed finds it finds again.
+    scheduler
+        Address of a Dask cluster that runs the walkers, such as tcp://localhost:8786.
     """
     from gputlb import facts
-    from gputlb.check import NO_DEFECT, Limits, engine_groups
+    from gputlb.check import NO_DEFECT, Limits, Swarming, engine_groups
     from gputlb.check import check as explore
     from gputlb.check import defect as defect_named
     from gputlb.check import scenario as scenario_named
@@ -113,6 +128,10 @@ def check(
 
     _in_range("--max-states", max_states, 1, None)
     _in_range("--workers", workers, 1, _MOST_WORKERS)
+    _in_range("--walkers", walkers, 1, None)
+    _in_range("--depth", depth, 1, None)
+    if scheduler is not None and not swarm:
+        raise WrongOption("--scheduler spreads the walkers of a swarm; add --swarm")
     if timeout is not None and not timeout > 0:
         raise WrongOption(f"--timeout must be more than 0 s, not {timeout:g}")
     if export is not None and export[0] != "promela":
@@ -123,7 +142,8 @@ def check(
     chosen = _changed(scenario_named(scenario), clients, engines, rounds, with_)
     chosen_platform = facts.platform(platform)
     chosen_defect = NO_DEFECT if defect is None or defect == NO_DEFECT.name else defect_named(defect)
-    limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, workers, engine)
+    swarming = Swarming(seed, walkers, depth, workers, scheduler) if swarm else None
+    limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, workers, engine, swarming)
     chosen_scheme = _scheme(scheme)
     groups = len(engine_groups(chosen_platform, chosen.engines_together, gts_together="two-gts" in chosen.ingredients))
     with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme):
@@ -136,6 +156,11 @@ def check(
             progress=progress.show if sys.stderr.isatty() else None,
         )
     _print(result, json=json, full=full)
+    if swarm:
+        print(f"{walkers} random walkers, seeds {seed} to {seed + walkers - 1}", file=sys.stderr)
+    if result.decisive.seed is not None:
+        again = f"--swarm --walkers 1 --seed {result.decisive.seed}"
+        print(f"found by a random walker, so it may not be the shortest way; {again} finds it again", file=sys.stderr)
     _write(result, chosen_scheme, html=html, trace=trace, save=save)
     if export is not None:
         _export(result, export[1])

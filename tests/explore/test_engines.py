@@ -115,7 +115,8 @@ def test_merging_local_states_changes_the_number_of_states_and_not_the_verdict(a
     if "bounded" not in {merged.kind, unmerged.kind}:
         assert (merged.kind, merged.text) == (unmerged.kind, unmerged.text)
         assert merged.depth <= unmerged.depth
-        assert merged.states <= unmerged.states
+        if merged.witness is None:  # else both stop on the way, each after as many states as its order brings
+            assert merged.states <= unmerged.states
         if merged.witness is not None:
             assert len(merged.witness.schedule) == len(unmerged.witness.schedule)
 
@@ -185,7 +186,8 @@ def test_folding_alike_agents_keeps_the_verdict_in_both_engines(agents):
         assert plain.kind == unfolded.kind
         assert plain.text.split(" (")[0] == unfolded.text.split(" (")[0] or plain.kind == "deadlock"
         assert plain.depth == unfolded.depth
-        assert plain.states <= unfolded.states
+        if plain.witness is None:  # else both stop on the way, each after as many states as its order brings
+            assert plain.states <= unfolded.states
         if plain.witness is not None and plain.kind == "violated":
             assert len(plain.witness.schedule) == len(unfolded.witness.schedule)
             assert type(runtime.replay(plain.witness)) is type(plain.error)

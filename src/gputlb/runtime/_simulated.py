@@ -266,4 +266,4 @@ def _failure(agent: Sleeper, error: Exception) -> AgentFailed:
 
 
 def _nothing() -> Coroutine[object, None, object]:
-    raise NotImplementedError("nobody acts before `run` and after it")
+    raise AssertionError("nobody acts before `run` and after it")

@@ -1,0 +1,49 @@
+"""All that decides a run besides its seed, in plain words that a file, a process or a cluster can carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gputlb import facts
+from gputlb.device import fault
+from gputlb.driver import scheme
+from gputlb.simulate.run import RunResult, simulate
+from gputlb.simulate.workloads import workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Scalar = int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What is run: everything by name, so that two equal setups with equal seeds give the same result."""
+
+    platform: str = "tigerlake"
+    """A name or PCI id, as `gputlb platforms` lists them."""
+    scheme: str = "mmio"
+    """A scheme's name, or `package.module:Class`."""
+    workload: str = "churn"
+    parameters: tuple[tuple[str, Scalar], ...] = ()
+    """The workload's own, each with its value; those left out have their defaults."""
+    faults: tuple[str, ...] = ()
+    duration_ms: float = 100.0
+    """Virtual time that is counted."""
+
+
+def run_setup(setup: Setup, seed: int, *, progress: Callable[[float], object] | None = None) -> RunResult:
+    """Run it; `progress` is called with the part done, 0 to 1.
+
+    Raises: what finding the parts by name raises, and as `simulate`.
+    """
+    return simulate(
+        facts.platform(setup.platform),
+        scheme(setup.scheme),
+        workload(setup.workload)(**dict(setup.parameters)),
+        seed=seed,
+        duration_ms=setup.duration_ms,
+        faults=[fault(text) for text in setup.faults],
+        progress=progress,
+    )

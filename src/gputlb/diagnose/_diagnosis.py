@@ -172,13 +172,17 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     overflowing = False
     for found in scan.events():
         if isinstance(found, Flood):
-            for part in found.by_device():
-                counts.update(part.kinds())
-                if overflowing:
-                    builder.add_flood(part)
-            tlb += len(found.rows)
+            for number, driver, device in found.named_devices(ends_only=overflowing):
+                scan.devices.note(number, driver, device)
+            for stencil, _, lines in found.parts:
+                model = stencil.model
+                counts[model.kind] += len(lines) if stencil.role != "restarted" else 0
+                tlb += len(lines) if stencil.is_failure else 0
+                suppressed += stencil.total("suppressed", lines)
             if overflowing:
-                left_out += len(found.rows)
+                left_out += len(found.lines)
+                for part in found.by_device():
+                    builder.add_flood(part)
             else:
                 kept += found.events()
         else:

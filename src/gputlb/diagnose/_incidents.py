@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
+from operator import sub
 from statistics import median
 from typing import TYPE_CHECKING
 
 from gputlb.diagnose._devices import GPU_DRIVERS
+from gputlb.diagnose._events import role_of
 from gputlb.diagnose._incident import Incident, IncidentClass, SilentGap
 from gputlb.facts.messages import invalidation_waits
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from gputlb.diagnose._events import Event
     from gputlb.diagnose._flood import DeviceFlood
+    from gputlb.diagnose._stencils import Stencil
 
 BURST_GAP_S = 60.0
 """Events of one device further apart than this belong to two incidents."""
@@ -55,7 +58,7 @@ class Burst:
         """Take one event."""
         self.taken += 1
         incident = self.incident
-        role = "tlb" if event.tlb else (event.role or "effect")
+        role = role_of(event)
         self.order.setdefault(role, self.taken)
         self.latest[role] = self.taken
         now = (event.time, event.clock) if event.time is not None and event.clock is not None else None
@@ -116,24 +119,68 @@ class Burst:
             if len(self.tlb_times) < _MOST_SAMPLES:
                 self.tlb_times.append(now)
 
-    def add_rest(self, flood: DeviceFlood, first: Event) -> None:
-        """Take all but the first line of a flood at once; all lie within the burst."""
-        incident, count = self.incident, len(flood.rows)
-        last = flood.event(count - 1)
-        distinct = flood.distinct()
-        self.taken += count - 2
-        incident.event_lines += count - 2
-        incident.count += distinct - 2
+    @property
+    def wants_samples(self) -> bool:
+        """Whether it has taken too few events for its spacing and its answers to be read."""
+        return self.taken < _MOST_SAMPLES
+
+    def add_flood(self, flood: DeviceFlood) -> None:
+        """Take the lines of a flood at once; all lie within the burst, which has samples enough."""
+        incident, before = self.incident, self.taken + 1
+        for part in sorted(flood.parts, key=lambda part: part.indexes[0]):
+            self.order.setdefault(part.stencil.role, before + part.indexes[0])
+        for part in sorted(flood.parts, key=lambda part: part.indexes[-1]):
+            role, index, model = part.stencil.role, part.indexes[-1], part.stencil.model
+            self.latest[role] = before + index
+            now = (flood.time_at(index), part.stencil.clock)
+            self.last_role_time[role] = now
+            if role == "restarted":
+                continue
+            last = flood.event_at(index)
+            self.last_time = now
+            incident.last_line_number, incident.last_stamp = last.line, last.stamp
+            if part.stencil.is_failure:
+                incident.seqno_last = incident.seqno_last if last.seqno is None else last.seqno
+                incident.recv_last = incident.recv_last if last.recv is None else last.recv
+            incident.kinds[model.kind] = incident.kinds.get(model.kind, 0) + len(part.lines)
+        self.taken = before + flood.indexes[-1]
+        for stencil, _, lines in flood.parts:
+            self.ecodes.update(stencil.distinct("ecode", lines))
+            self.reasons.update(stencil.distinct("reason", lines))
+            if stencil.is_failure:
+                self._add_failures(stencil, lines)
+            elif stencil.model.suppressed:
+                hidden = stencil.total("suppressed", lines)
+                incident.suppressed += hidden
+                incident.count += hidden
+        self._note_gaps(flood)
+
+    def _add_failures(self, stencil: Stencil, lines: list[bytes]) -> None:
+        incident, count = self.incident, len(lines)
+        distinct = len(set(lines)) if stencil.tells_repetitions else count
+        incident.event_lines += count
+        incident.count += distinct
         incident.duplicates += count - distinct
-        for kind, lines in flood.kinds().items():
-            incident.kinds[kind] = incident.kinds.get(kind, 0) + lines - (kind == first.kind) - (kind == last.kind)
-        incident.gts += [gt for gt in flood.gts() if gt not in incident.gts]
-        incident.engines += [engine for engine in flood.engines() if engine not in incident.engines]
-        self.recv_seen.update(flood.recvs()[:_MOST_SAMPLES])
-        if len(self.recv_seen) > 2 * _MOST_SAMPLES:
-            self.recv_seen = set(sorted(self.recv_seen)[:_MOST_SAMPLES])
-        self.last_tlb_time = None  # the steps inside are known to be short
-        self.add(last)
+        gts = sorted(map(int, stencil.distinct("gt", lines)))
+        incident.gts += [gt for gt in gts if gt not in incident.gts]
+        incident.engines += [each for each in sorted(stencil.distinct("engine", lines)) if each not in incident.engines]
+        if len(self.recv_seen) < _MOST_SAMPLES and stencil.model.recv is not None:
+            self.recv_seen.update(map(int, sorted(stencil.distinct("recv", lines))[:_MOST_SAMPLES]))
+
+    def _note_gaps(self, flood: DeviceFlood) -> None:
+        failures = flood.failures()
+        if not failures:
+            return
+        times = flood.times if failures is flood.indexes else [flood.time_at(index) for index in failures]
+        since = self.last_tlb_time[0] if self.last_tlb_time is not None else times[0]
+        self.last_tlb_time = (times[-1], flood.parts[0].stencil.clock)
+        steps = list(map(sub, times, [since, *times[:-1]]))
+        if max(steps) < SILENT_S:
+            return
+        for index, step in zip(failures, steps, strict=True):
+            if step >= SILENT_S and len(self.incident.silent_gaps) < _MOST_SAMPLES:
+                line = flood.line_number(index)
+                self.incident.silent_gaps.append(SilentGap(line - 1, line, round(step, 3), "no line about the device"))
 
     def _is_duplicate(self, event: Event) -> bool:
         """Return whether it is a second report of the same: pasted twice, or kept by journal and kernel."""
@@ -334,16 +381,17 @@ class IncidentBuilder:
         return burst, opened
 
     def add_flood(self, flood: DeviceFlood) -> None:
-        """Take many TLB timeouts of one device, at once where they are one burst."""
-        first = flood.event(0)
-        burst, _ = self.add(first)
-        if len(flood.rows) == 1:
+        """Take many lines of one device: one by one until their burst has samples enough, then at once."""
+        if not flood.is_one_burst(BURST_GAP_S):
+            for place in range(len(flood)):
+                self.add(flood.event(place))
             return
-        if burst is not None and flood.is_one_burst(BURST_GAP_S):
-            burst.add_rest(flood, first)
-            return
-        for place in range(1, len(flood.rows)):
-            self.add(flood.event(place))
+        for place in range(len(flood)):
+            burst, _ = self.add(flood.event(place))
+            if burst is not None and not burst.wants_samples:
+                if place + 1 < len(flood):
+                    burst.add_flood(flood.after(place))
+                return
 
     def bursts(self) -> list[Burst]:
         """Return every burst in the order of its first line."""

@@ -102,6 +102,11 @@ def _best_glue(text: str, after: str, weigh: Callable[[str], int], *, full: bool
     return best[1], best[2]
 
 
+def may_be_broken(text: str) -> bool:
+    """Return whether a text may break off within a known message."""
+    return text[text.rstrip().rfind(" ") + 1 :].rstrip() in _last_words()
+
+
 def _rest_of_message(text: str, lines: list[str], at: int) -> tuple[int, str] | None:
     """Return the line, from `at` on, that goes on with the message which `text` breaks off.
 

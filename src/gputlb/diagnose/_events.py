@@ -9,7 +9,7 @@ import msgspec
 Clock = Literal["boot", "wall", "day"]
 
 
-class Event(msgspec.Struct, kw_only=True):
+class Event(msgspec.Struct, kw_only=True, gc=False):
     """One report of a driver: a TLB invalidation that failed, or a neighbour that explains it."""
 
     kind: str

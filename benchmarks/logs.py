@@ -56,7 +56,7 @@ def event_lines() -> Iterator[str]:
 
 
 START = datetime.datetime(2025, 11, 22, 12, 0, 0)
-STEP_S = 2.05
+STEP_S = 0.02
 PREFIXES: dict[str, Callable[[float], str]] = {
     "stamps from boot": lambda at: f"[{at:14.6f}] ",
     "dmesg -T": lambda at: f"[{START + datetime.timedelta(seconds=int(at)):%a %b %e %H:%M:%S %Y}] ",

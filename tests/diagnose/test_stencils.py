@@ -14,6 +14,7 @@ from gputlb.diagnose._scan import LogScan
 from gputlb.diagnose._sources import Source
 from gputlb.diagnose._stencils import Stencils, skeleton
 from gputlb.facts.messages import messages
+from tests.diagnose.log_samples import diagnosed_text
 
 START = datetime.datetime(2025, 11, 22, 11, 58, 0)
 PREFIXES = {
@@ -44,6 +45,13 @@ BODIES = [
     lambda n: f"usb 1-{n % 9}: new high-speed USB device number {n % 127}",
     lambda n: "[drm:wait_for_ct_request_update [i915]] *ERROR* CT: fence 168 err -62",
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_floods():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gputlb.diagnose._scan._FEWEST_FLOOD_LINES", 2)
+        yield
 
 
 def both_ways(lines):
@@ -109,3 +117,21 @@ def test_the_number_of_stencils_is_bounded(monkeypatch):
         stencils.learn(b"y" * n, b"y" * n, [])
 
     assert sum(stencils.get(b"x" * n) is False for n in range(100)) == 10
+
+
+def test_a_cat_error_with_a_count_of_its_own_is_one(tmp_path):
+    line = (
+        "[  100.000000] xe 0000:03:00.0: [drm] GT0: Engine memory CAT error [4]: class=ccs, logical_mask: 0x1, guc_id=6"
+    )
+    timeout = "[  101.000000] xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeout, seqno=5 recv=4"
+
+    assert [1, 1] == [event.repeated for event in diagnosed_text(tmp_path, f"{line}\n{timeout}\n").events]
+
+
+@pytest.mark.parametrize("few", [1, 2, 20, 64])
+def test_short_runs_are_read_alike(few, monkeypatch):
+    monkeypatch.setattr("gputlb.diagnose._scan._FEWEST_FLOOD_LINES", few)
+    lines = [PREFIXES["boot"](n) + BODIES[0 if n % 30 else 9](n) for n in range(100)]
+
+    thorough, quick, _ = both_ways(lines)
+    assert thorough == quick

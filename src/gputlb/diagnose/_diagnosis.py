@@ -63,6 +63,8 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     events_left_out: int
     """Further events that were counted into incidents but not kept."""
     incidents: list[Incident]
+    incidents_left_out: int
+    """Further incidents, beyond 2000 in one log, that were not kept."""
     advice: dict[str, Advised]
     fixes: list[FixPresence]
     other_trouble: dict[str, int]
@@ -129,6 +131,7 @@ def diagnose(sources: Iterable[Source]) -> Diagnosis:
         events=events,
         events_left_out=left_out,
         incidents=closed,
+        incidents_left_out=sum(one.incidents_left_out for one in judged),
         advice=advised,
         fixes=kernel_fixes(machine.kernel, drivers),
     )
@@ -137,7 +140,7 @@ def diagnose(sources: Iterable[Source]) -> Diagnosis:
 def _diagnosis(judged: list[_Judged], machine: Machine, **found: Any) -> Diagnosis:
     empty: dict[str, Any] = {
         "n_tlb_events": 0, "n_by_kind": {}, "suppressed": 0,
-        "events": [], "events_left_out": 0, "incidents": [],
+        "events": [], "events_left_out": 0, "incidents": [], "incidents_left_out": 0,
         "advice": {}, "fixes": [], "other_trouble": {},
     }  # fmt: skip
     diagnosis = Diagnosis(logs=[one.read for one in judged], machine=machine, **(empty | found))
@@ -158,6 +161,7 @@ class _Judged(msgspec.Struct):
     incidents: list[Incident]
     bursts: list[Any]
     left_out: int
+    incidents_left_out: int
     counts: Counter[str]
     suppressed: int
     tlb: int
@@ -211,7 +215,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     return _Judged(
         _log_read(source.name, extent),
         [event for event in kept if event.role != "restarted"],
-        closed, bursts, left_out, +counts, suppressed, tlb,
+        closed, bursts, left_out, builder.left_out, +counts, suppressed, tlb,
     )  # fmt: skip
 
 

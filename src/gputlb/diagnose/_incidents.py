@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
-from operator import sub
+from operator import itemgetter, sub
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ SETTLED_S = 10.0
 SILENT_S = 10.0
 _XE_SEQNO_MODULUS = 0x100000
 _MOST_SAMPLES = 1000
+_FEWEST_TELLING_PAIRS = 3
+MOST_INCIDENTS = 2_000
+"""Incidents kept; later ones are only counted."""
 
 _GOOD = ("reset_done", "restarted")
 _OPENS_NOTHING = ("effect", "reset_done", "restarted")
@@ -53,6 +56,7 @@ class Burst:
         self.seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
         self.ecodes: set[str] = set()
         self.reasons: set[str] = set()
+        self.settled = False
 
     def add(self, event: Event) -> None:
         """Take one event."""
@@ -230,11 +234,24 @@ class Burst:
         incident = self.incident
         if self.first_time and self.last_time and self.first_time[1] == self.last_time[1]:
             incident.duration_s = round(self.last_time[0] - self.first_time[0], 6)
-        self._read_spacing()
-        self._read_answers()
+        if not self.settled:
+            self._read_spacing()
+            self._read_answers()
         self._judge_recovery(end_time)
         incident.class_ = self._class()
         return incident
+
+    def settle(self) -> None:
+        """Read the samples, and let go of them but for what is needed to judge the burst: nothing more will come."""
+        self._read_spacing()
+        self._read_answers()
+        self.settled = True
+        telling = [pair for pair in self.pairs if _passed(*reversed(pair))][:1]
+        least = sorted(self.pairs, key=itemgetter(1))[:_FEWEST_TELLING_PAIRS]
+        self.pairs = [*telling, *least]
+        self.seqnos = set(sorted(self.seqnos)[:_FEWEST_TELLING_PAIRS])
+        self.tlb_times, self.recv_seen = [], set()
+        self.seen.clear()
 
     def _read_spacing(self) -> None:
         incident, times = self.incident, self.tlb_times
@@ -353,9 +370,14 @@ def _passed(recv: int, seqno: int) -> bool:
 
 
 class IncidentBuilder:
-    """Sorts events into incidents as they come, oldest first."""
+    """Sorts events into incidents as they come, oldest first.
+
+    Attributes:
+        left_out: how many incidents were over and not kept, as there were too many.
+    """
 
     def __init__(self) -> None:
+        self.left_out = 0
         self._open: dict[str | None, Burst] = {}
         self._closed: list[Burst] = []
         self._bus: list[Event] = []
@@ -369,7 +391,7 @@ class IncidentBuilder:
         burst = self._open.get(device)
         opened = False
         if burst is not None and not burst.absorbs(event):
-            self._closed.append(self._open.pop(device))
+            self._keep(self._open.pop(device))
             burst = None
         if burst is None:
             if not event.tlb and event.role in _OPENS_NOTHING:
@@ -379,6 +401,13 @@ class IncidentBuilder:
             self._take_bus(burst, event)
         burst.add(event)
         return burst, opened
+
+    def _keep(self, burst: Burst) -> None:
+        if len(self._closed) < MOST_INCIDENTS:
+            burst.settle()
+            self._closed.append(burst)
+        else:
+            self.left_out += 1
 
     def add_flood(self, flood: DeviceFlood) -> None:
         """Take many lines of one device: one by one until their burst has samples enough, then at once."""

@@ -33,7 +33,7 @@ _DEVICE_NAME = re.compile(rf"{_PCI}|[0-9a-f]{{4,12}}\.[\w-]+|drmn\d+")
 _DRIVER_WORD = re.compile(r"\b(i915|xe|amdgpu|nouveau|panfrost|panthor|mali)\b")
 _GT = re.compile(r"\bGT(\d+)\b[^.]{0,40}$")
 _TILE = re.compile(r"\bTile(\d+):[^.]{0,40}$")
-_REPEATED_AFTER = re.compile(r"^[^\[]{0,40}?[(\[][x\u00d7]? ?(\d{1,6}) ?(?:[x\u00d7]|times)?[)\]]")
+_REPEATED_AFTER = re.compile(r"^[^\[]{0,40}?[(\[](?:[x\u00d7] ?(\d{1,6})|(\d{1,6}) ?(?:[x\u00d7]|times))[)\]]")
 _REPEATED_BEFORE = re.compile(r"message repeated (\d{1,6}) times")
 _HEADS = (
     (re.compile(r"(?i:tlb) invalidation (?:d(?:i(?:d[ \w]*)?)?)[>.… ]*$"), "mmio_timeout"),
@@ -251,7 +251,7 @@ def _repeats(before: str, after: str) -> int:
     if "repeated" in before and (found := _REPEATED_BEFORE.search(before)):
         return max(1, int(found[1]))
     if ("x" in after or "\u00d7" in after or "times" in after) and (found := _REPEATED_AFTER.match(after)):
-        return max(1, int(found[1]))
+        return max(1, int(found[1] or found[2]))
     return 1
 
 

@@ -32,6 +32,7 @@ BOOT_BYTES = 1 << 20
 """Of a large quiet log only so much is read for the facts about the machine: it holds the boot messages."""
 LONGEST_LINE_CHARACTERS = 64 << 10
 MOST_FLOOD_LINES = 8_000
+_FEWEST_FLOOD_LINES = 64
 _SHORT_RUN_LINES = 16
 _NEAR_LINES = 4
 _AROUND_CHARACTERS = 300
@@ -267,6 +268,10 @@ class LogScan:
         return end
 
     def _flood(self, lines: list[bytes], stencils: list[Stencil], number: int) -> Iterator[Event | Flood]:
+        if len(lines) < _FEWEST_FLOOD_LINES:
+            for at, (line, stencil) in enumerate(zip(lines, stencils, strict=True), number):
+                yield from self._few(line, stencil, at)
+            return
         try:
             flood = Flood(lines, stencils, number, self.devices)
         except (LookupError, ValueError):
@@ -275,6 +280,18 @@ class LogScan:
             return
         self.extent.note_all(flood.times, flood.stamp(0), flood.stamp(len(lines) - 1))
         yield flood
+
+    def _few(self, line: bytes, stencil: Stencil, number: int) -> list[Event]:
+        try:
+            if not stencil.fits([line]):
+                raise LookupError(stencil.model.kind)
+            event, stamp = stencil.event(line, number), stencil.stamp(line)
+        except (LookupError, ValueError):
+            return self._events_of(Entry(cleaned(line.decode("utf-8", "replace")), number))
+        self.extent.note(stamp)
+        if event.device is not None and event.driver is not None:
+            self.devices.note(number, event.driver, event.device)
+        return [event]
 
     def _piece(self, line: str) -> str:
         return line if len(line) <= LONGEST_LINE_CHARACTERS else self._shortened(line)

@@ -37,6 +37,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console | None = None) -> Non
         for incident in diagnosis.incidents[:MOST_INCIDENTS]:
             _print_incident(incident, page)
         page.more(len(diagnosis.incidents) - MOST_INCIDENTS, "incidents: see --json or --html")
+        page.more(diagnosis.incidents_left_out, "incidents that were counted but not kept")
         _print_advice(diagnosis, page)
     _print_machine(diagnosis, page)
     _print_fixes(diagnosis, page)
@@ -239,4 +240,8 @@ def _print_reading(diagnosis: Diagnosis, page: Page) -> None:
         if not log.quick and log.lines and not log.lines_with_stamp and not diagnosis.n_tlb_events:
             page.paragraph(f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow")
     if diagnosis.events_left_out:
-        page.paragraph(f"{diagnosis.events_left_out} further events were counted but not listed.", style="dim")
+        page.paragraph(
+            f"The first {len(diagnosis.events)} events are listed; {diagnosis.events_left_out} further ones were "
+            "counted into their incidents but not listed, here, in --json or in --html.",
+            style="dim",
+        )

@@ -108,8 +108,8 @@ def _head(tasks: dict[int, str], cpus: int) -> bytes:
     for system in systems:
         formats = [_format(name).encode() for name, kind in KINDS.items() if kind.system == system]
         parts += [system.encode() + b"\0", struct.pack("<I", len(formats))]
-        for text in formats:
-            parts += [struct.pack("<Q", len(text)), text]
+        for packed in formats:
+            parts += [struct.pack("<Q", len(packed)), packed]
     saved = "".join(f"{pid} {task}\n" for pid, task in tasks.items()).encode()
     parts += [struct.pack("<I", 0), struct.pack("<I", 0)]  # neither kallsyms nor printk formats
     parts += [struct.pack("<Q", len(saved)), saved, struct.pack("<I", cpus), b"flyrecord\0"]

@@ -128,9 +128,11 @@ def test_a_message_broken_within_its_commonest_word_is_found_in_a_large_log(tmp_
 @pytest.mark.parametrize("width", range(40, 130, 3))
 def test_a_large_log_wrapped_at_any_width_hides_nothing(width, tmp_path, monkeypatch):
     monkeypatch.setattr("gputlb.diagnose._scan.THOROUGH_BYTES", 1 << 16)
+    monkeypatch.setattr("gputlb.diagnose._scan.BOOT_BYTES", 1 << 15)
     line = "[  100.000000] i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno 7"
     path = tmp_path / "log"
-    text = "".join(f"{each}\n" for each in [*QUIET.splitlines()[:1500], line, *QUIET.splitlines()[:1500]])
+    quiet = [f"{each} {'long ' * (number % 12)}" for number, each in enumerate(QUIET.splitlines()[:1500])]
+    text = "".join(f"{each}\n" for each in [*quiet, line, *quiet])
     path.write_text(
         "".join(f"{each[at : at + width]}\n" for each in text.splitlines() for at in range(0, len(each), width)),
         encoding="utf-8",

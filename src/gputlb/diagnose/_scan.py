@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, cast
 
 from gputlb.diagnose._devices import GPU_DRIVERS, DevicesByLine
@@ -37,6 +37,10 @@ _SHORT_RUN_LINES = 16
 _NEAR_LINES = 4
 _AROUND_CHARACTERS = 300
 _SAMPLE_BYTES = 64 << 10
+_MOST_WRAPPED_LINES = 5_000
+_NARROWEST_MARGIN, _WIDEST_MARGIN = 38, 260
+_LONGEST_WORD = 16
+_LEAST_WRAPPED_SHARE = 0.02
 _MOST_ODD_SHARE = 0.3
 
 _DRIVER_WORDS = ("i915", "xe 0", "amdgpu", "nouveau", "drmn", "panfrost", "panthor", "mali ")
@@ -101,7 +105,8 @@ class LogScan:
             yield from self._thorough(opening.decode("utf-8", "replace"))
             return
         plain = self._source.plain_path
-        if plain is not None and not file_may_hold(plain, PREFILTER_LITERALS):
+        sample = bytes(opening[:BOOT_BYTES])
+        if plain is not None and not _looks_wrapped(sample) and not file_may_hold(plain, PREFILTER_LITERALS):
             # The opening holds the boot messages, hence the facts about the machine.
             boot = _unix_lines(bytes(opening[:BOOT_BYTES]))
             yield from self._lines(boot, len(boot), 1)
@@ -307,6 +312,21 @@ def _unix_lines(data: bytes) -> list[bytes]:
     if not lines[-1]:
         lines.pop()
     return lines
+
+
+def _looks_wrapped(sample: bytes) -> bool:
+    """Return whether lines were broken at a margin: words may be broken too, so that searching for some finds nothing.
+
+    Many lines then go on without a stamp after one of about the greatest length.
+    """
+    lines = _unix_lines(sample)[:_MOST_WRAPPED_LINES]
+    widest = max(map(len, lines), default=0)
+    if not _NARROWEST_MARGIN <= widest <= _WIDEST_MARGIN:
+        return False
+    broken = sum(
+        len(line) > widest - _LONGEST_WORD and bool(rest) and not _starts(rest) for line, rest in pairwise(lines)
+    )
+    return broken > _LEAST_WRAPPED_SHARE * len(lines)
 
 
 def _starts(line: bytes) -> bool:

@@ -138,9 +138,9 @@ class LogScan:
     def _thorough(self, text: str) -> Iterator[Event]:
         lines = _split(text)
         self.extent.lines = len(lines)
-        pieces = [self._piece(line) for line in lines]
+        pieces = [line if _ESCAPED_BREAK in line else self._piece(line) for line in lines]
         if self._shape == "text":
-            found: Iterable[Entry] = entries(pieces, 1, weight)
+            found: Iterable[Entry] = _entries_of(pieces)
         else:
             found = (Entry(cleaned(line), number) for number, line in plain_lines(self._shape, enumerate(pieces, 1)))
         for entry in found:
@@ -302,6 +302,20 @@ class LogScan:
         return line if len(line) <= LONGEST_LINE_CHARACTERS else self._shortened(line)
 
 
+def _entries_of(lines: list[str]) -> Iterator[Entry]:
+    """Yield the entries of a text; a line that holds several, as a JSON string does, is taken apart."""
+    begin = 0
+    for at, line in enumerate(lines):
+        if line.count(_ESCAPED_BREAK) >= _FEWEST_ESCAPED_BREAKS:
+            yield from entries(lines[begin:at], begin + 1, weight)
+            for part in line.split(_ESCAPED_BREAK):
+                yield Entry(cleaned(part[:LONGEST_LINE_CHARACTERS]), at + 1)
+            begin = at + 1
+    yield from entries(lines[begin:], begin + 1, weight)
+
+
+_ESCAPED_BREAK = "\\n"
+_FEWEST_ESCAPED_BREAKS = 2
 _ANY_LITERAL = re.compile("|".join(re.escape(literal) for literal in PREFILTER_LITERALS))
 
 

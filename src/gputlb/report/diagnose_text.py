@@ -235,7 +235,7 @@ def _print_reading(diagnosis: Diagnosis, page: Page) -> None:
         share = f", {log.lines_with_stamp} with a stamp" if log.lines_with_stamp and not log.quick else ""
         order = ", newest line first" if log.order == "newest first" else ""
         cut = f", {log.long_lines} overlong" if log.long_lines else ""
-        size = f"{log.bytes_read / (1 << 20):.0f} MiB" if log.quick else f"{log.lines} lines"
+        size = f"{log.bytes_read / (1 << 20):.0f} MiB" if log.quick else f"{log.lines} line{'s' * (log.lines != 1)}"
         page.remark(f"{log.name}: {log.shape}, {size}{share}{order}{cut}")
         if not log.quick and log.lines and not log.lines_with_stamp and not diagnosis.n_tlb_events:
             page.paragraph(f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow")

@@ -11,8 +11,9 @@ from gputlb.diagnose._advising import Advised, advise
 from gputlb.diagnose._devices import attribute
 from gputlb.diagnose._events import Event
 from gputlb.diagnose._flood import Flood
+from gputlb.diagnose._hindsight import finished
 from gputlb.diagnose._incident import Incident
-from gputlb.diagnose._incidents import IncidentBuilder, finished
+from gputlb.diagnose._incidents import IncidentBuilder
 from gputlb.diagnose._kernel_fixes import FixPresence, kernel_fixes
 from gputlb.diagnose._machine import Machine, MachineReader
 from gputlb.diagnose._scan import LogScan

@@ -14,8 +14,6 @@ from gputlb.diagnose._incident import Incident, IncidentClass, SilentGap
 from gputlb.facts.messages import invalidation_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gputlb.diagnose._events import Event
     from gputlb.diagnose._flood import DeviceFlood
     from gputlb.diagnose._stencils import Stencil
@@ -246,7 +244,7 @@ class Burst:
         self._read_spacing()
         self._read_answers()
         self.settled = True
-        telling = [pair for pair in self.pairs if _passed(*reversed(pair))][:1]
+        telling = [pair for pair in self.pairs if passed(*reversed(pair))][:1]
         least = sorted(self.pairs, key=itemgetter(1))[:_FEWEST_TELLING_PAIRS]
         self.pairs = [*telling, *least]
         self.seqnos = set(sorted(self.seqnos)[:_FEWEST_TELLING_PAIRS])
@@ -298,7 +296,7 @@ class Burst:
             )
             if len(distinct) == 1:
                 incident.answer_reading = "recv is one behind: this one answer was lost or late"
-        elif any(_passed(recv, seqno) for seqno, recv in self.pairs):
+        elif any(passed(recv, seqno) for seqno, recv in self.pairs):
             incident.answer_reading = "recv has reached seqno: the answer came just as the time ran out"
         else:
             behind = max((seqno - recv) % _XE_SEQNO_MODULUS for seqno, recv in self.pairs)
@@ -360,11 +358,11 @@ class Burst:
 
     def _late(self) -> bool:
         return bool({"late_ack", "stale_response"} & self.incident.kinds.keys()) or any(
-            _passed(recv, seqno) for seqno, recv in self.pairs
+            passed(recv, seqno) for seqno, recv in self.pairs
         )
 
 
-def _passed(recv: int, seqno: int) -> bool:
+def passed(recv: int, seqno: int) -> bool:
     """Whether `recv` has reached `seqno`, on xe's wrapping counter."""
     return (recv - seqno) % _XE_SEQNO_MODULUS < _XE_SEQNO_MODULUS // 2
 
@@ -463,59 +461,3 @@ class IncidentBuilder:
                 f"the trouble of {near[0].device} (line {near[0].line}) was counted in, as it came just before"
             )
             self._bus = [bus for bus in self._bus if bus not in near]
-
-
-def incidents(events: Iterable[Event], end_time: dict[str, float]) -> tuple[list[Incident], list[Burst]]:
-    """Return the incidents of a log's events, given oldest first, with the bursts they were made from."""
-    builder = IncidentBuilder()
-    for event in events:
-        builder.add(event)
-    return finished(builder, end_time)
-
-
-def finished(builder: IncidentBuilder, end_time: dict[str, float]) -> tuple[list[Incident], list[Burst]]:
-    """Return the incidents of a builder, judged in the light of what came later."""
-    bursts = builder.bursts()
-    closed = [burst.close(end_time) for burst in bursts]
-    by_device: dict[str | None, list[int]] = {}
-    for index, incident in enumerate(closed):
-        by_device.setdefault(incident.device, []).append(index)
-    for indexes in by_device.values():
-        for earlier, later in pairwise(indexes):
-            _read_together(bursts[earlier], bursts[later])
-    return closed, bursts
-
-
-def _read_together(before: Burst, after: Burst) -> None:
-    earlier, later = before.incident, after.incident
-    answered = min((recv for _, recv in after.pairs), default=None)
-    if (
-        earlier.recovered is None
-        and answered is not None
-        and earlier.seqno_last is not None
-        and _passed(answered, earlier.seqno_last)
-    ):
-        earlier.recovered = True
-        earlier.recovered_because = f"line {later.first_line_number} shows that the firmware answered later requests"
-        if earlier.class_ == "invalidation_only":
-            earlier.class_ = "slow_invalidation"
-    if earlier.class_ == "device_unreachable" and earlier.recovered is not True and later.event_lines:
-        later.class_ = "device_unreachable"
-        later.uncertain.append(
-            f"taken as the consequence of line {earlier.first_line_number}, after which nothing worked"
-        )
-    if before.last_time and after.first_time and before.last_time[1] == after.first_time[1]:
-        gap_s = after.first_time[0] - before.last_time[0]
-        if gap_s <= 0:
-            return
-        reading = "no line about the device"
-        if earlier.seqno_last is not None and later.seqno_first is not None and earlier.spacing_s:
-            step = later.seqno_first - earlier.seqno_last
-            if step > 1 and 0.85 <= gap_s / (step * earlier.spacing_s) <= 1.15:
-                reading = (
-                    f"{step - 1} seqnos went by at the pace of the timeouts: "
-                    "lines are missing from this excerpt, it did not recover in between"
-                )
-                earlier.recovered, earlier.recovered_because = False, "the timeouts went on at the same pace"
-        gap = SilentGap(earlier.last_line_number, later.first_line_number, round(gap_s, 3), reading)
-        later.silent_gaps.insert(0, gap)

@@ -9,7 +9,9 @@ Bars: a quiet log 500 MB/s, a log in which every line is an event 20 MB/s, trace
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,10 +20,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gputlb.facts.messages import PREFILTER_LITERALS
+from gputlb.facts.messages import PREFILTER_LITERALS, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MEMORY_BAR_MB = 200
 
@@ -53,11 +55,38 @@ def event_lines() -> Iterator[str]:
         yield f"[{stamp:14.6f}] {text}\n"
 
 
+START = datetime.datetime(2025, 11, 22, 12, 0, 0)
+STEP_S = 0.02
+PREFIXES: dict[str, Callable[[float], str]] = {
+    "stamps from boot": lambda at: f"[{at:14.6f}] ",
+    "dmesg -T": lambda at: f"[{START + datetime.timedelta(seconds=int(at)):%a %b %e %H:%M:%S %Y}] ",
+    "journal": lambda at: f"{START + datetime.timedelta(seconds=int(at)):%b %d %H:%M:%S} box kernel: ",
+    "ISO": lambda at: f"{START + datetime.timedelta(seconds=at):%Y-%m-%dT%H:%M:%S.%f}+0100 box kernel: ",
+    "syslog and boot": lambda at: (
+        f"{START + datetime.timedelta(seconds=int(at)):%b %e %H:%M:%S} box kernel: [{at:14.6f}] "
+    ),
+}
+_COUNTED = re.compile(r"(seqno[ =]|recv=|fence )\d+")
+
+
+def lines_of_every_kind(prefix: Callable[[float], str]) -> Iterator[str]:
+    """Every message of the table in turn, of all drivers, counting on."""
+    bodies = [re.sub(r"^\W*\d+\.\d+\] ", "", message.sample).split("\n")[0] for message in messages()]
+    number = 0
+    while True:
+        number += 1
+        body = _COUNTED.sub(rf"\g<1>{number}", bodies[number % len(bodies)])
+        yield f"{prefix(100 + number * STEP_S)}{body}\n"
+
+
+FENCE_PERIOD_S = 0.001
+
+
 def trace_lines() -> Iterator[str]:
     number, stamp = 0, 100.0
     while True:
         number += 1
-        stamp += 0.001
+        stamp += FENCE_PERIOD_S
         fence = f"dev=0000:03:00.0, fence=00000000{number:08x}, seqno={number & 0xFFFFF}"
         yield f"     kworker/1:2-77      [001] ..... {stamp:13.6f}: xe_tlb_inval_fence_send: {fence}\n"
         yield (
@@ -67,6 +96,35 @@ def trace_lines() -> Iterator[str]:
         )
         answered = f"{stamp + 2e-4:13.6f}: xe_tlb_inval_fence_signal: {fence}"
         yield f"          <idle>-0       [000] d.h1. {answered}\n"
+
+
+def register_lines() -> Iterator[str]:
+    number, stamp = 0, 100.0
+    while True:
+        number += 1
+        stamp += 1e-4
+        for way, offset, value in (
+            ("write", 0xA188, 0x10001), ("write", 0xCEE8, 1), ("read", 0xCEE8, 0), ("write", 0x2030, number & 0xFFFF),
+        ):  # fmt: skip
+            access = f"i915_reg_rw: {way} reg=0x{offset:x}, len=4, val=(0x{value:x}, 0x0)"
+            yield f"            Xorg-912     [002] ..... {stamp:13.6f}: {access}\n"
+
+
+def written_trace_dat(path: Path, fences: int) -> Path:
+    """Write the fences of `trace_lines` as trace-cmd would have recorded them."""
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    from tests.diagnose.traces.trace_dat import Recorded, write_trace_dat  # noqa: PLC0415
+
+    events = []
+    for number in range(1, fences + 1):
+        at_ns = 100_000_000_000 + number * 1_000_000
+        values = (number, number & 0xFFFFF)
+        request = (0, 0x7000, 3, number % 4096, number % 4096)
+        events.append(Recorded(1, 77, at_ns, "xe_tlb_inval_fence_send", "0000:03:00.0", values))
+        events.append(Recorded(1, 77, at_ns + 2_000, "xe_guc_ctb_h2g", "0000:03:00.0", request))
+        events.append(Recorded(0, 0, at_ns + 200_000, "xe_tlb_inval_fence_signal", "0000:03:00.0", values))
+    write_trace_dat(path, events, tasks={0: "<idle>", 77: "kworker/1:2"})
+    return path
 
 
 def written(path: Path, lines: Iterator[str], megabytes: int) -> Path:
@@ -119,14 +177,22 @@ def main() -> None:
         report("quiet log, grep -c", quiet, Measured(["grep", "-c", *grep, str(quiet)]), None)
         report("quiet log, gputlb diagnose", quiet, Measured([*gputlb, "diagnose", str(quiet)]), 500)
         events = written(folder / "events.log", event_lines(), fifth)
-        report("every line an event, gputlb", events, Measured([*gputlb, "diagnose", str(events)]), 20)
-        trace = written(folder / "trace.txt", trace_lines(), fifth // 2 or 1)
-        report("trace, gputlb trace", trace, Measured([*gputlb, "trace", str(trace)]), 10)
+        report("three kinds, stamps from boot", events, Measured([*gputlb, "diagnose", str(events)]), 20)
+        for name, prefix in PREFIXES.items():
+            events = written(folder / "events.log", lines_of_every_kind(prefix), fifth)
+            report(f"every kind, {name}", events, Measured([*gputlb, "diagnose", str(events)]), 20)
+        for name, lines in (("fences", trace_lines()), ("registers", register_lines())):
+            trace = written(folder / "trace.txt", lines, fifth // 2 or 1)
+            report(f"trace of {name}, gputlb trace", trace, Measured([*gputlb, "trace", str(trace)]), 10)
         if shutil.which("trace-cmd") is not None:
-            print(
-                "trace-cmd report can be timed on a trace.dat only: trace-cmd record -e all sleep 5; "
-                "time trace-cmd report"
-            )
+            recorded = written_trace_dat(folder / "trace.dat", fifth * 1200)
+            printing = ["trace-cmd", "report", "-i", str(recorded)]
+            with (folder / "report.txt").open("wb") as text:
+                subprocess.run(printing, stdout=text, check=True)
+            printed = folder / "report.txt"
+            report("trace-cmd report of a trace.dat", printed, Measured(printing), None)
+            report("gputlb trace of that report", printed, Measured([*gputlb, "trace", str(printed)]), 10)
+            report("gputlb trace of that trace.dat", printed, Measured([*gputlb, "trace", str(recorded)]), None)
     finally:
         if options.keep is None:
             shutil.rmtree(folder)

@@ -70,3 +70,24 @@ def test_a_broken_record_does_not_hide_the_others(tmp_path):
     )
 
     assert [5, 6] == [event.seqno for event in diagnosed_text(tmp_path, text).events]
+
+
+TEXT = [f"[{seconds:12.6f}] {message}" for seconds, message in MESSAGES]
+FOREIGN = {
+    "docker": "".join(json.dumps({"log": line + "\n", "stream": "stderr"}) + "\n" for line in TEXT),
+    "a label before each line": "".join(f'{{job="journal", unit="kernel"}} {line}\n' for line in TEXT),
+    "an array of lines": json.dumps(TEXT, indent=1),
+    "one string": json.dumps({"output": "\n".join(TEXT)}),
+    "a journal with a foreign record": json.dumps(journal_record(*MESSAGES[0]))
+    + "\n"
+    + "".join(json.dumps({"log": line}) + "\n" for line in TEXT[1:]),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_records_of_an_unknown_program_hide_nothing(name, tmp_path):
+    diagnosis = diagnosed_text(tmp_path, FOREIGN[name])
+
+    assert [(5, 4), (6, 4)] == [(event.seqno, event.recv) for event in tlb_events(diagnosis)]
+    assert [event.time for event in tlb_events(diagnosis)] == pytest.approx([100.000001, 102.250001])
+    assert {event.device for event in diagnosis.events} == {"0000:03:00.0"}

@@ -96,3 +96,47 @@ def test_events_between_floods_are_not_lost(tmp_path):
 
     diagnosis = diagnose([open_source(str(path))])
     assert diagnosis.n_by_kind == {"engine_hang": 50, "guc_timeout": 50_000}
+
+
+def test_incidents_without_end_are_counted_in_bounded_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("gputlb.diagnose._incidents.MOST_INCIDENTS", 100)
+    path = tmp_path / "log"
+    line = "[{:14.6f}] xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeout, seqno={} recv={}\n"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(line.format(100 + 90.0 * number, number + 1, number) for number in range(50_000))
+
+    diagnosis = diagnose([open_source(str(path))])
+    assert (len(diagnosis.incidents), diagnosis.incidents_left_out) == (101, 49_899)
+    assert diagnosis.n_tlb_events == 50_000
+
+
+def test_a_message_broken_within_its_commonest_word_is_found_in_a_large_log(tmp_path):
+    path = tmp_path / "log"
+    line = (
+        "Nov 22 12:00:00 a-host-with-a-long-name kernel: i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation "
+    )
+    line += "response timed out for seqno 7"
+    wrapped = "".join(f"{line[at : at + width]}\n" for width in [52] for at in range(0, len(line), width))
+    quiet = "".join(f"{text[:52]}\n{text[52:]}\n" for text in QUIET.splitlines())
+    path.write_text(quiet + wrapped + quiet, encoding="utf-8")
+
+    (event,) = diagnose([open_source(str(path))]).events
+    assert (event.seqno, event.device, event.gt) == (7, "0000:00:02.0", 0)
+    assert event.stamp is not None
+
+
+@pytest.mark.parametrize("width", range(40, 130, 3))
+def test_a_large_log_wrapped_at_any_width_hides_nothing(width, tmp_path, monkeypatch):
+    monkeypatch.setattr("gputlb.diagnose._scan.THOROUGH_BYTES", 1 << 16)
+    monkeypatch.setattr("gputlb.diagnose._scan.BOOT_BYTES", 1 << 15)
+    line = "[  100.000000] i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno 7"
+    path = tmp_path / "log"
+    quiet = [f"{each} {'long ' * (number % 12)}" for number, each in enumerate(QUIET.splitlines()[:1500])]
+    text = "".join(f"{each}\n" for each in [*quiet, line, *quiet])
+    path.write_text(
+        "".join(f"{each[at : at + width]}\n" for each in text.splitlines() for at in range(0, len(each), width)),
+        encoding="utf-8",
+    )
+
+    (event,) = diagnose([open_source(str(path))]).events
+    assert (event.seqno, event.stamp) == (7, "100.000000")

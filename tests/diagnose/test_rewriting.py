@@ -46,6 +46,7 @@ REWRITINGS = {
     "markdown emphasis": lambda lines: "\n".join(lines).replace("*ERROR*", "ERROR"),
     "back-ticks": lambda lines: "\n".join(f"`{line}`" for line in lines),
     "HTML": lambda lines: html.escape("\n".join(lines)),
+    "HTML with hard blanks": lambda lines: html.escape("\n".join(lines)).replace(" ", "&nbsp;"),
     "terminal colours": lambda lines: "\n".join(f"\x1b[1;31m{line}\x1b[0m" for line in lines),
     "byte order mark": lambda lines: "\ufeff" + "\n".join(lines),
 }

@@ -19,6 +19,10 @@ from tests.diagnose.log_samples import diagnosed, diagnosed_text
         ("2026-09-13T22:23:00+03:00 box7 kernel: x", "2026-09-13T22:23:00+03:00 HOST kernel: x"),
         ("[   12.5] box7 kernel: x", "[   12.5] HOST kernel: x"),
         ("Jul 16 07:59:02 kernel: x", "Jul 16 07:59:02 kernel: x"),
+        ("box7 kernel: [   12.5] x", "HOST kernel: [   12.5] x"),
+        ("Sat 2025-11-15 18:08:09 CET box7 kernel: x", "Sat 2025-11-15 18:08:09 CET HOST kernel: x"),
+        ("Nov 15 18:07:59 box7 user@1000.service[99]: x", "Nov 15 18:07:59 HOST user@1000.service[99]: x"),
+        ('{"host":"box7","log":"x"}', '{"host":"REMOVED","log":"x"}'),
         ("root@prox:~# dmesg", "USER@HOST:~# dmesg"),
         ("open /home/anna/x.log", "open /home/USER/x.log"),
         ("usb 1-1: SerialNumber: 4C530001230", "usb 1-1: SerialNumber: REMOVED"),
@@ -71,3 +75,16 @@ def test_a_log_without_incident_makes_no_report():
     assert upstream_report(diagnosed("n03-bluefin-forcewake-ack.log")).startswith(
         "Nothing to report: No TLB invalidation"
     )
+
+
+def test_a_host_named_once_is_removed_everywhere(tmp_path):
+    timeout = "xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeout, seqno={} recv=4"
+    text = upstream_report(
+        diagnosed_text(
+            tmp_path,
+            f"Nov 15 18:07:53 annas-box kernel: {timeout.format(5)}\n(on annas-box) {timeout.format(6)}\n",
+        )
+    )
+
+    assert "annas-box" not in text
+    assert "(on HOST) xe 0000:03:00.0" in text

@@ -11,8 +11,9 @@ from gputlb.diagnose._advising import Advised, advise
 from gputlb.diagnose._devices import attribute
 from gputlb.diagnose._events import Event
 from gputlb.diagnose._flood import Flood
+from gputlb.diagnose._hindsight import finished
 from gputlb.diagnose._incident import Incident
-from gputlb.diagnose._incidents import IncidentBuilder, finished
+from gputlb.diagnose._incidents import IncidentBuilder
 from gputlb.diagnose._kernel_fixes import FixPresence, kernel_fixes
 from gputlb.diagnose._machine import Machine, MachineReader
 from gputlb.diagnose._scan import LogScan
@@ -63,6 +64,8 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     events_left_out: int
     """Further events that were counted into incidents but not kept."""
     incidents: list[Incident]
+    incidents_left_out: int
+    """Further incidents, beyond 2000 in one log, that were not kept."""
     advice: dict[str, Advised]
     fixes: list[FixPresence]
     other_trouble: dict[str, int]
@@ -129,6 +132,7 @@ def diagnose(sources: Iterable[Source]) -> Diagnosis:
         events=events,
         events_left_out=left_out,
         incidents=closed,
+        incidents_left_out=sum(one.incidents_left_out for one in judged),
         advice=advised,
         fixes=kernel_fixes(machine.kernel, drivers),
     )
@@ -137,7 +141,7 @@ def diagnose(sources: Iterable[Source]) -> Diagnosis:
 def _diagnosis(judged: list[_Judged], machine: Machine, **found: Any) -> Diagnosis:
     empty: dict[str, Any] = {
         "n_tlb_events": 0, "n_by_kind": {}, "suppressed": 0,
-        "events": [], "events_left_out": 0, "incidents": [],
+        "events": [], "events_left_out": 0, "incidents": [], "incidents_left_out": 0,
         "advice": {}, "fixes": [], "other_trouble": {},
     }  # fmt: skip
     diagnosis = Diagnosis(logs=[one.read for one in judged], machine=machine, **(empty | found))
@@ -158,6 +162,7 @@ class _Judged(msgspec.Struct):
     incidents: list[Incident]
     bursts: list[Any]
     left_out: int
+    incidents_left_out: int
     counts: Counter[str]
     suppressed: int
     tlb: int
@@ -172,13 +177,17 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     overflowing = False
     for found in scan.events():
         if isinstance(found, Flood):
-            for part in found.by_device():
-                counts.update(part.kinds())
-                if overflowing:
-                    builder.add_flood(part)
-            tlb += len(found.rows)
+            for number, driver, device in found.named_devices(ends_only=overflowing):
+                scan.devices.note(number, driver, device)
+            for stencil, _, lines in found.parts:
+                model = stencil.model
+                counts[model.kind] += len(lines) if stencil.role != "restarted" else 0
+                tlb += len(lines) if stencil.is_failure else 0
+                suppressed += stencil.total("suppressed", lines)
             if overflowing:
-                left_out += len(found.rows)
+                left_out += len(found.lines)
+                for part in found.by_device():
+                    builder.add_flood(part)
             else:
                 kept += found.events()
         else:
@@ -207,7 +216,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     return _Judged(
         _log_read(source.name, extent),
         [event for event in kept if event.role != "restarted"],
-        closed, bursts, left_out, +counts, suppressed, tlb,
+        closed, bursts, left_out, builder.left_out, +counts, suppressed, tlb,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import msgspec
 Clock = Literal["boot", "wall", "day"]
 
 
-class Event(msgspec.Struct, kw_only=True):
+class Event(msgspec.Struct, kw_only=True, gc=False):
     """One report of a driver: a TLB invalidation that failed, or a neighbour that explains it."""
 
     kind: str
@@ -51,3 +51,8 @@ class Event(msgspec.Struct, kw_only=True):
     """Everything else that the message gave, by name."""
     file: str | None = None
     """Name of the log, where several were given."""
+
+
+def role_of(event: Event) -> str:
+    """Return what an event tells about its device: `tlb`, or a neighbour's role."""
+    return "tlb" if event.tlb else (event.role or "effect")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import gt, lt
 from typing import Literal
 
 import msgspec
@@ -55,15 +56,13 @@ class Extent(msgspec.Struct):
             self.end_time[clock] = time
 
     def note_all(self, times: list[float], first: Stamp, last: Stamp) -> None:
-        """Take the stamps of a flood into account."""
+        """Take the stamps of a flood into account; all are on one clock."""
         self.note(first)
         if len(times) == 1:
             return
-        if times == sorted(times):
-            self.ascending += 1
-        elif times == sorted(times, reverse=True):
-            self.descending += 1
-        self.lines_with_stamp += len(times) - 2
+        later, earlier = times[1:], times[:-1]
+        self.ascending += sum(map(gt, later, earlier))
+        self.descending += sum(map(lt, later, earlier))
+        self.lines_with_stamp += len(times) - 1
         self.last_time[first.clock] = last.time
         self.end_time[first.clock] = max(self.end_time[first.clock], *times)
-        self.note(last)

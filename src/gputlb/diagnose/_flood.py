@@ -1,211 +1,202 @@
-"""Floods: many lines of the three commonest TLB messages in the kernel's own form, taken many at a time.
-
-Logs of gigabytes are floods. Here a line costs one match and a place in a list; everything else is done for
-the whole run at once.
-"""
+"""Floods: many lines that a stencil fits, with no other line between them, taken column by column."""
 
 from __future__ import annotations
 
-import re
+from itertools import chain, compress
 from operator import sub
-from typing import TYPE_CHECKING
-
-from gputlb.diagnose._events import Event
-from gputlb.diagnose._stamps import Stamp, stamp_in
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Row = tuple[
-    str,
-    str,
-    str,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-]
-"""Stamp or prefix, driver, device, `*ERROR*`, tile, GT, TLB as spelt, GuC seqno, xe seqno, recv, engine."""
+    from gputlb.diagnose._devices import DevicesByLine
+    from gputlb.diagnose._events import Event
+    from gputlb.diagnose._stamps import Stamp
+    from gputlb.diagnose._stencils import Stencil
 
-_WORD = " invalidation "
-
-_REST = (
-    r"(i915|xe) ([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]): \[drm\] "
-    r"(\*ERROR\* )?(?:Tile(\d{1,2}): )?(?:GT(\d{1,2}): )?(?:GUC: )?"
-    r"(?:(TLB|tlb) invalidation response timed out for seqno (\d{1,10})"
-    r"|TLB invalidation fence timeout, seqno=(\d{1,10}) recv=(\d{1,10})"
-    r"|((?:rcs|bcs|vcs|vecs|ccs)\d) TLB invalidation did not complete in 4ms!)$"
-)
-_BOOT_LINE = re.compile(r"\[ *(\d{1,9}\.\d{1,9})\] " + _REST, re.MULTILINE)
-_WALL_LINE = re.compile(r"([^\n]{0,80}?)\b" + _REST, re.MULTILINE)
-_WALL_PREFIX = re.compile(
-    r"(?:<\d{1,3}>)?(?:\[[\w ]{3,10} +\d{1,2} [\d:]{8} \d{4}\] "
-    r"|[A-Z][a-z]{2} [ \d]\d [\d:]{8}(?:\.\d+)? (?:\S+ )?kernel: "
-    r"|\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-][\d:]{4,6})? (?:\S+ )?(?:kernel: )?)$"
-)
+_FARTHEST_NEIGHBOUR_LINES = 50
 
 
-boot_line = _BOOT_LINE.match
-"""Match a line with the kernel's own stamp at a place in a text."""
+class Part(NamedTuple):
+    """The lines of a flood that one stencil fits, or those of them that belong to one device."""
 
-
-def wall_line(text: str, start: int) -> re.Match[str] | None:
-    """Match a line with a date at a place in a text."""
-    found = _WALL_LINE.match(text, start)
-    return found if found is not None and _WALL_PREFIX.match(found[1]) else None
-
-
-def next_flood_line(text: str, start: int) -> tuple[int, bool]:
-    """Return where the next such line begins (or the text ends), and whether its stamp counts from boot."""
-    at = text.find(_WORD, start)
-    while at >= 0:
-        begin = text.rfind("\n", start, at) + 1 or start
-        if boot_line(text, begin) is not None:
-            return begin, True
-        if wall_line(text, begin) is not None:
-            return begin, False
-        at = text.find(_WORD, at + 1)
-    return len(text), True
+    stencil: Stencil
+    indexes: list[int]
+    """Where in the flood the lines stand, ascending."""
+    lines: list[bytes]
 
 
 class Flood:
     """Lines that follow each other without any other between them.
 
     Attributes:
-        rows: what each line gave, see `Row`.
         first_line: number of the first line; the others follow without a gap.
-        from_boot: whether the stamps count from boot; a row then begins with the stamp's digits alone.
-        times: seconds, one for each line.
+        times: seconds, one for each line, all on one clock.
+        parts: the lines by stencil, in the order of their first lines.
+
+    Raises:
+        LookupError: where a line only seems to fit its stencil.
+        ValueError: where lines have stamps of different clocks, or what is no time of day.
     """
 
-    __slots__ = ("first_line", "from_boot", "rows", "times")
+    __slots__ = ("_by_device", "first_line", "lines", "parts", "stencils", "times")
 
-    def __init__(self, rows: list[Row], first_line: int, *, from_boot: bool) -> None:
-        self.rows = rows
+    def __init__(
+        self, lines: list[bytes], stencils: list[Stencil], first_line: int, known_devices: DevicesByLine
+    ) -> None:
+        self.lines = lines
+        self.stencils = stencils
         self.first_line = first_line
-        self.from_boot = from_boot
-        self.times: list[float] = [float(row[0]) for row in rows] if from_boot else [_wall(row[0]).time for row in rows]
+        self.parts = _parts(lines, stencils)
+        if len({part.stencil.clock for part in self.parts}) > 1:
+            raise ValueError("stamps of different clocks")
+        self.times = self._read_times()
+        self._by_device: dict[str | None, list[Part]] = {}
+        homeless: list[Part] = []
+        for part in self.parts:
+            stencil, _, mine = part
+            if not stencil.fits(mine):
+                raise LookupError(stencil.model.kind)
+            if stencil.model.device is None and stencil.model.driver is not None and not stencil.model.mention:
+                homeless.append(part)
+            else:
+                self._share_out(part, stencil.devices(mine))
+        named = self._devices_by_line() if homeless else {}
+        for part in homeless:
+            driver = part.stencil.model.driver or ""
+            near = [self._neighbour(index, driver, named, known_devices) for index in part.indexes]
+            self._share_out(part, near)
+
+    def _read_times(self) -> list[float]:
+        first = self.parts[0].stencil
+        if all(part.stencil.stamp_place == first.stamp_place for part in self.parts):
+            return first.times(self.lines)
+        times = [0.0] * len(self.lines)
+        for stencil, indexes, lines in self.parts:
+            for index, time in zip(indexes, stencil.times(lines), strict=True):
+                times[index] = time
+        return times
+
+    def _share_out(self, part: Part, devices: list[str | None]) -> None:
+        if devices.count(devices[0]) == len(devices):
+            self._by_device.setdefault(devices[0], []).append(part)
+            return
+        for device in dict.fromkeys(devices):
+            mine = [each == device for each in devices]
+            share = Part(part.stencil, list(compress(part.indexes, mine)), list(compress(part.lines, mine)))
+            self._by_device.setdefault(device, []).append(share)
+
+    def _devices_by_line(self) -> dict[int, tuple[str | None, str | None]]:
+        return {
+            index: (part.stencil.model.driver, device)
+            for device, parts in self._by_device.items()
+            for part in parts
+            for index in part.indexes
+        }
+
+    def _neighbour(
+        self, index: int, driver: str, named: dict[int, tuple[str | None, str | None]], known_devices: DevicesByLine
+    ) -> str | None:
+        for near in range(index - 1, max(-1, index - _FARTHEST_NEIGHBOUR_LINES), -1):
+            its_driver, device = named.get(near, (None, None))
+            if its_driver == driver:
+                return device
+        return known_devices.nearest(self.first_line + index, driver)
 
     def stamp(self, index: int) -> Stamp:
         """Return the stamp of a line."""
-        digits = self.rows[index][0]
-        return Stamp(self.times[index], "boot", digits) if self.from_boot else _wall(digits)
+        return self.stencils[index].stamp(self.lines[index])
 
-    def events(self) -> Iterator[Event]:
-        """Yield the lines one by one."""
-        for index in range(len(self.rows)):
-            yield self.event(index)
-
-    def event(self, index: int) -> Event:
-        """Return one line as an event."""
-        row, stamp = self.rows[index], self.stamp(index)
-        kind, wait_us = kind_of(row)
-        seqno = row[7] or row[8]
-        return Event(
-            kind=kind,
-            tlb=True,
-            driver=row[1],
-            device=row[2],
-            tile=int(row[4]) if row[4] is not None else None,
-            gt=int(row[5]) if row[5] is not None else None,
-            engine=row[10],
-            seqno=int(seqno) if seqno is not None else None,
-            recv=int(row[9]) if row[9] is not None else None,
-            time=stamp.time,
-            clock=stamp.clock,
-            stamp=stamp.text,
-            line=self.first_line + index,
-            text=_text(row, kind, from_boot=self.from_boot),
-            wait_us=wait_us,
+    def named_devices(self, *, ends_only: bool) -> list[tuple[int, str, str]]:
+        """Return line, driver and device where lines name one: every one, or the last of each kind of line."""
+        return sorted(
+            (self.first_line + index, part.stencil.model.driver, device)
+            for device, parts in self._by_device.items()
+            for part in parts
+            if part.stencil.model.device is not None and part.stencil.model.driver is not None and device is not None
+            for index in (part.indexes[-1:] if ends_only else part.indexes)
         )
 
+    def events(self) -> Iterator[Event]:
+        """Yield the lines one by one; devices that lines do not name are left to the reader's own search."""
+        for number, (stencil, line) in enumerate(zip(self.stencils, self.lines, strict=True), self.first_line):
+            yield stencil.event(line, number)
+
     def by_device(self) -> Iterator[DeviceFlood]:
-        """Yield the lines of each device."""
-        if len({row[2] for row in self.rows}) == 1:
-            yield DeviceFlood(self, range(len(self.rows)))
-            return
-        places: dict[str, list[int]] = {}
-        for index, row in enumerate(self.rows):
-            places.setdefault(row[2], []).append(index)
-        for indexes in places.values():
-            yield DeviceFlood(self, indexes)
+        """Yield the lines of each device, in the order of their first lines."""
+        for device, parts in sorted(self._by_device.items(), key=lambda item: min(part.indexes[0] for part in item[1])):
+            yield DeviceFlood(self, device, parts)
 
 
 class DeviceFlood:
-    """The lines of a flood that one device printed."""
+    """The lines of a flood that belong to one device.
 
-    __slots__ = ("_flood", "indexes", "rows", "times")
+    Attributes:
+        indexes: where in the flood they stand, ascending.
+        times: their times in seconds.
+        parts: the lines by stencil.
+    """
 
-    def __init__(self, flood: Flood, indexes: range | list[int]) -> None:
+    __slots__ = ("_device", "_flood", "indexes", "parts", "times")
+
+    def __init__(self, flood: Flood, device: str | None, parts: list[Part]) -> None:
         self._flood = flood
-        self.indexes = indexes
-        whole = len(indexes) == len(flood.rows)
-        self.rows = flood.rows if whole else [flood.rows[index] for index in indexes]
-        self.times = flood.times if whole else [flood.times[index] for index in indexes]
+        self._device = device
+        self.parts = parts
+        self.indexes = parts[0].indexes if len(parts) == 1 else sorted(chain.from_iterable(p.indexes for p in parts))
+        self.times = (
+            flood.times if len(self.indexes) == len(flood.lines) else [flood.times[index] for index in self.indexes]
+        )
+
+    def __len__(self) -> int:
+        return len(self.indexes)
+
+    def after(self, place: int) -> DeviceFlood:
+        """Return the flood without the lines up to a place."""
+        last = self.indexes[place]
+        parts = []
+        for stencil, indexes, lines in self.parts:
+            kept = sum(index > last for index in indexes)
+            if kept:
+                parts.append(Part(stencil, indexes[-kept:], lines[-kept:]))
+        return DeviceFlood(self._flood, self._device, parts)
 
     def event(self, place: int) -> Event:
         """Return the line at a place as an event."""
-        return self._flood.event(self.indexes[place])
+        return self.event_at(self.indexes[place])
+
+    def event_at(self, index: int) -> Event:
+        """Return a line of the flood as an event."""
+        flood = self._flood
+        event = flood.stencils[index].event(flood.lines[index], flood.first_line + index)
+        if event.device is None and self._device is not None:
+            event.device, event.device_certain = self._device, False
+        return event
+
+    def line_number(self, index: int) -> int:
+        """Return the number of a line of the flood."""
+        return self._flood.first_line + index
+
+    def time_at(self, index: int) -> float:
+        """Return the time of a line of the flood in seconds."""
+        return self._flood.times[index]
 
     def is_one_burst(self, gap_s: float) -> bool:
-        """Whether all lines are in order and without a gap."""
+        """Whether all lines are in order (but for a second) and without a gap."""
         steps = list(map(sub, self.times[1:], self.times))
-        return not steps or (min(steps) >= 0 and max(steps) <= gap_s)
+        return not steps or (min(steps) >= -1.0 and max(steps) <= gap_s)
 
-    def kinds(self) -> dict[str, int]:
-        """Return how many lines there are of each kind."""
-        count = len(self.rows)
-        from_guc = count - [row[7] for row in self.rows].count(None)
-        from_xe = count - [row[8] for row in self.rows].count(None)
-        kinds = {
-            "guc_timeout": from_guc,
-            "xe_fence_timeout": from_xe,
-            "mmio_timeout": count - from_guc - from_xe,
-        }
-        return {kind: lines for kind, lines in kinds.items() if lines}
-
-    def gts(self) -> list[int]:
-        """Return the GTs that lines name, in order of appearance."""
-        return [int(gt) for gt in dict.fromkeys(row[5] for row in self.rows) if gt is not None]
-
-    def engines(self) -> list[str]:
-        """Return the engines that lines name, in order of appearance."""
-        return [engine for engine in dict.fromkeys(row[10] for row in self.rows) if engine is not None]
-
-    def recvs(self) -> list[int]:
-        """Return the answers that lines tell of, each once."""
-        return [int(recv) for recv in dict.fromkeys(row[9] for row in self.rows) if recv is not None]
-
-    def distinct(self) -> int:
-        """Return how many lines are left when repetitions are counted once."""
-        return len(set(self.rows))
+    def failures(self) -> list[int]:
+        """Return the indexes of the lines that report a failed TLB invalidation, ascending."""
+        if all(part.stencil.is_failure for part in self.parts):
+            return self.indexes
+        return sorted(chain.from_iterable(part.indexes for part in self.parts if part.stencil.is_failure))
 
 
-def kind_of(row: Row) -> tuple[str, int]:
-    """Return the kind of a row, and how long the driver had waited, in microseconds."""
-    if row[7] is not None:
-        return "guc_timeout", 2_000_000 if row[6] == "TLB" else 1_000_000
-    return ("xe_fence_timeout", 2_250_000) if row[8] is not None else ("mmio_timeout", 4_100)
-
-
-def _text(row: Row, kind: str, *, from_boot: bool) -> str:
-    error = row[3] or ""
-    place = (f"Tile{row[4]}: " if row[4] is not None else "") + (f"GT{row[5]}: " if row[5] is not None else "")
-    if kind == "guc_timeout":
-        guc = "GUC: " if row[6] == "TLB" and row[5] is not None else ""
-        words = f"{guc}{row[6]} invalidation response timed out for seqno {row[7]}"
-    elif kind == "xe_fence_timeout":
-        words = f"TLB invalidation fence timeout, seqno={row[8]} recv={row[9]}"
-    else:
-        words = f"{row[10]} TLB invalidation did not complete in 4ms!"
-    prefix = f"[{row[0]}] " if from_boot else row[0]
-    return f"{prefix}{row[1]} {row[2]}: [drm] {error}{place}{words}"
-
-
-def _wall(prefix: str) -> Stamp:
-    stamp = stamp_in(prefix)
-    return stamp if stamp is not None else Stamp(0.0, "wall", prefix)
+def _parts(lines: list[bytes], stencils: list[Stencil]) -> list[Part]:
+    if stencils.count(stencils[0]) == len(stencils):
+        return [Part(stencils[0], list(range(len(lines))), lines)]
+    places: dict[Stencil, list[int]] = {stencil: [] for stencil in dict.fromkeys(stencils)}
+    for index, stencil in enumerate(stencils):
+        places[stencil].append(index)
+    return [Part(stencil, indexes, [lines[index] for index in indexes]) for stencil, indexes in places.items()]

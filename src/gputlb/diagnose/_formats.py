@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Shape = Literal["text", "json lines", "pretty json", "journal export"]
 
 _JSON_FIELD = re.compile(r'^\s*[{,\s]*"([\w ]+)"\s*:\s*(.*?),?\s*$')
+_MESSAGE_NAME = re.compile(r'"(?:MESSAGE|msg)"\s*:')
 _EXPORT_FIELD = re.compile(r"^(_{0,2}[A-Z][A-Z0-9_]*)=(.*)$")
 _KEPT = {
     "MESSAGE",
@@ -26,14 +27,14 @@ _KEPT = {
 
 
 def shape_of(sample: str) -> Shape:
-    """Return the shape of a log from its first lines."""
+    """Return the shape of a log from its first lines; records that no known program writes are text."""
     for line in sample.splitlines()[:50]:
         text = line.strip().removeprefix("\x1e").removeprefix("data: ")
         if not text:
             continue
-        if text.startswith("{") and '"' in text:
-            return "json lines" if '"MESSAGE"' in text and text.endswith("}") else "pretty json"
-        if text in ("{", "[", "[{"):
+        if text.startswith("{") and '"MESSAGE"' in text and text.endswith("}"):
+            return "json lines"
+        if text[0] in "{[" and _MESSAGE_NAME.search(sample):
             return "pretty json"
         if text.startswith(("__CURSOR=", "__REALTIME_TIMESTAMP=", "__SEQNUM=")):
             return "journal export"
@@ -63,7 +64,7 @@ def _from_json(line: str) -> str:
     if not isinstance(record, dict):
         return line
     fields = {str(name): _as_text(value) for name, value in record.items() if name in _KEPT}
-    return _line(fields) or ""
+    return _line(fields) or line
 
 
 def _as_text(value: object) -> str:

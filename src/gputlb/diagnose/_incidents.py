@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
+from operator import itemgetter, sub
 from statistics import median
 from typing import TYPE_CHECKING
 
 from gputlb.diagnose._devices import GPU_DRIVERS
+from gputlb.diagnose._events import role_of
 from gputlb.diagnose._incident import Incident, IncidentClass, SilentGap
 from gputlb.facts.messages import invalidation_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gputlb.diagnose._events import Event
     from gputlb.diagnose._flood import DeviceFlood
+    from gputlb.diagnose._stencils import Stencil
 
 BURST_GAP_S = 60.0
 """Events of one device further apart than this belong to two incidents."""
@@ -26,6 +27,9 @@ SETTLED_S = 10.0
 SILENT_S = 10.0
 _XE_SEQNO_MODULUS = 0x100000
 _MOST_SAMPLES = 1000
+_FEWEST_TELLING_PAIRS = 3
+MOST_INCIDENTS = 2_000
+"""Incidents kept; later ones are only counted."""
 
 _GOOD = ("reset_done", "restarted")
 _OPENS_NOTHING = ("effect", "reset_done", "restarted")
@@ -50,12 +54,13 @@ class Burst:
         self.seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
         self.ecodes: set[str] = set()
         self.reasons: set[str] = set()
+        self.settled = False
 
     def add(self, event: Event) -> None:
         """Take one event."""
         self.taken += 1
         incident = self.incident
-        role = "tlb" if event.tlb else (event.role or "effect")
+        role = role_of(event)
         self.order.setdefault(role, self.taken)
         self.latest[role] = self.taken
         now = (event.time, event.clock) if event.time is not None and event.clock is not None else None
@@ -116,24 +121,68 @@ class Burst:
             if len(self.tlb_times) < _MOST_SAMPLES:
                 self.tlb_times.append(now)
 
-    def add_rest(self, flood: DeviceFlood, first: Event) -> None:
-        """Take all but the first line of a flood at once; all lie within the burst."""
-        incident, count = self.incident, len(flood.rows)
-        last = flood.event(count - 1)
-        distinct = flood.distinct()
-        self.taken += count - 2
-        incident.event_lines += count - 2
-        incident.count += distinct - 2
+    @property
+    def wants_samples(self) -> bool:
+        """Whether it has taken too few events for its spacing and its answers to be read."""
+        return self.taken < _MOST_SAMPLES
+
+    def add_flood(self, flood: DeviceFlood) -> None:
+        """Take the lines of a flood at once; all lie within the burst, which has samples enough."""
+        incident, before = self.incident, self.taken + 1
+        for part in sorted(flood.parts, key=lambda part: part.indexes[0]):
+            self.order.setdefault(part.stencil.role, before + part.indexes[0])
+        for part in sorted(flood.parts, key=lambda part: part.indexes[-1]):
+            role, index, model = part.stencil.role, part.indexes[-1], part.stencil.model
+            self.latest[role] = before + index
+            now = (flood.time_at(index), part.stencil.clock)
+            self.last_role_time[role] = now
+            if role == "restarted":
+                continue
+            last = flood.event_at(index)
+            self.last_time = now
+            incident.last_line_number, incident.last_stamp = last.line, last.stamp
+            if part.stencil.is_failure:
+                incident.seqno_last = incident.seqno_last if last.seqno is None else last.seqno
+                incident.recv_last = incident.recv_last if last.recv is None else last.recv
+            incident.kinds[model.kind] = incident.kinds.get(model.kind, 0) + len(part.lines)
+        self.taken = before + flood.indexes[-1]
+        for stencil, _, lines in flood.parts:
+            self.ecodes.update(stencil.distinct("ecode", lines))
+            self.reasons.update(stencil.distinct("reason", lines))
+            if stencil.is_failure:
+                self._add_failures(stencil, lines)
+            elif stencil.model.suppressed:
+                hidden = stencil.total("suppressed", lines)
+                incident.suppressed += hidden
+                incident.count += hidden
+        self._note_gaps(flood)
+
+    def _add_failures(self, stencil: Stencil, lines: list[bytes]) -> None:
+        incident, count = self.incident, len(lines)
+        distinct = len(set(lines)) if stencil.tells_repetitions else count
+        incident.event_lines += count
+        incident.count += distinct
         incident.duplicates += count - distinct
-        for kind, lines in flood.kinds().items():
-            incident.kinds[kind] = incident.kinds.get(kind, 0) + lines - (kind == first.kind) - (kind == last.kind)
-        incident.gts += [gt for gt in flood.gts() if gt not in incident.gts]
-        incident.engines += [engine for engine in flood.engines() if engine not in incident.engines]
-        self.recv_seen.update(flood.recvs()[:_MOST_SAMPLES])
-        if len(self.recv_seen) > 2 * _MOST_SAMPLES:
-            self.recv_seen = set(sorted(self.recv_seen)[:_MOST_SAMPLES])
-        self.last_tlb_time = None  # the steps inside are known to be short
-        self.add(last)
+        gts = sorted(map(int, stencil.distinct("gt", lines)))
+        incident.gts += [gt for gt in gts if gt not in incident.gts]
+        incident.engines += [each for each in sorted(stencil.distinct("engine", lines)) if each not in incident.engines]
+        if len(self.recv_seen) < _MOST_SAMPLES and stencil.model.recv is not None:
+            self.recv_seen.update(map(int, sorted(stencil.distinct("recv", lines))[:_MOST_SAMPLES]))
+
+    def _note_gaps(self, flood: DeviceFlood) -> None:
+        failures = flood.failures()
+        if not failures:
+            return
+        times = flood.times if failures is flood.indexes else [flood.time_at(index) for index in failures]
+        since = self.last_tlb_time[0] if self.last_tlb_time is not None else times[0]
+        self.last_tlb_time = (times[-1], flood.parts[0].stencil.clock)
+        steps = list(map(sub, times, [since, *times[:-1]]))
+        if max(steps) < SILENT_S:
+            return
+        for index, step in zip(failures, steps, strict=True):
+            if step >= SILENT_S and len(self.incident.silent_gaps) < _MOST_SAMPLES:
+                line = flood.line_number(index)
+                self.incident.silent_gaps.append(SilentGap(line - 1, line, round(step, 3), "no line about the device"))
 
     def _is_duplicate(self, event: Event) -> bool:
         """Return whether it is a second report of the same: pasted twice, or kept by journal and kernel."""
@@ -183,11 +232,24 @@ class Burst:
         incident = self.incident
         if self.first_time and self.last_time and self.first_time[1] == self.last_time[1]:
             incident.duration_s = round(self.last_time[0] - self.first_time[0], 6)
-        self._read_spacing()
-        self._read_answers()
+        if not self.settled:
+            self._read_spacing()
+            self._read_answers()
         self._judge_recovery(end_time)
         incident.class_ = self._class()
         return incident
+
+    def settle(self) -> None:
+        """Read the samples, and let go of them but for what is needed to judge the burst: nothing more will come."""
+        self._read_spacing()
+        self._read_answers()
+        self.settled = True
+        telling = [pair for pair in self.pairs if passed(*reversed(pair))][:1]
+        least = sorted(self.pairs, key=itemgetter(1))[:_FEWEST_TELLING_PAIRS]
+        self.pairs = [*telling, *least]
+        self.seqnos = set(sorted(self.seqnos)[:_FEWEST_TELLING_PAIRS])
+        self.tlb_times, self.recv_seen = [], set()
+        self.seen.clear()
 
     def _read_spacing(self) -> None:
         incident, times = self.incident, self.tlb_times
@@ -234,7 +296,7 @@ class Burst:
             )
             if len(distinct) == 1:
                 incident.answer_reading = "recv is one behind: this one answer was lost or late"
-        elif any(_passed(recv, seqno) for seqno, recv in self.pairs):
+        elif any(passed(recv, seqno) for seqno, recv in self.pairs):
             incident.answer_reading = "recv has reached seqno: the answer came just as the time ran out"
         else:
             behind = max((seqno - recv) % _XE_SEQNO_MODULUS for seqno, recv in self.pairs)
@@ -296,19 +358,24 @@ class Burst:
 
     def _late(self) -> bool:
         return bool({"late_ack", "stale_response"} & self.incident.kinds.keys()) or any(
-            _passed(recv, seqno) for seqno, recv in self.pairs
+            passed(recv, seqno) for seqno, recv in self.pairs
         )
 
 
-def _passed(recv: int, seqno: int) -> bool:
+def passed(recv: int, seqno: int) -> bool:
     """Whether `recv` has reached `seqno`, on xe's wrapping counter."""
     return (recv - seqno) % _XE_SEQNO_MODULUS < _XE_SEQNO_MODULUS // 2
 
 
 class IncidentBuilder:
-    """Sorts events into incidents as they come, oldest first."""
+    """Sorts events into incidents as they come, oldest first.
+
+    Attributes:
+        left_out: how many incidents were over and not kept, as there were too many.
+    """
 
     def __init__(self) -> None:
+        self.left_out = 0
         self._open: dict[str | None, Burst] = {}
         self._closed: list[Burst] = []
         self._bus: list[Event] = []
@@ -322,7 +389,7 @@ class IncidentBuilder:
         burst = self._open.get(device)
         opened = False
         if burst is not None and not burst.absorbs(event):
-            self._closed.append(self._open.pop(device))
+            self._keep(self._open.pop(device))
             burst = None
         if burst is None:
             if not event.tlb and event.role in _OPENS_NOTHING:
@@ -333,17 +400,25 @@ class IncidentBuilder:
         burst.add(event)
         return burst, opened
 
+    def _keep(self, burst: Burst) -> None:
+        if len(self._closed) < MOST_INCIDENTS:
+            burst.settle()
+            self._closed.append(burst)
+        else:
+            self.left_out += 1
+
     def add_flood(self, flood: DeviceFlood) -> None:
-        """Take many TLB timeouts of one device, at once where they are one burst."""
-        first = flood.event(0)
-        burst, _ = self.add(first)
-        if len(flood.rows) == 1:
+        """Take many lines of one device: one by one until their burst has samples enough, then at once."""
+        if not flood.is_one_burst(BURST_GAP_S):
+            for place in range(len(flood)):
+                self.add(flood.event(place))
             return
-        if burst is not None and flood.is_one_burst(BURST_GAP_S):
-            burst.add_rest(flood, first)
-            return
-        for place in range(1, len(flood.rows)):
-            self.add(flood.event(place))
+        for place in range(len(flood)):
+            burst, _ = self.add(flood.event(place))
+            if burst is not None and not burst.wants_samples:
+                if place + 1 < len(flood):
+                    burst.add_flood(flood.after(place))
+                return
 
     def bursts(self) -> list[Burst]:
         """Return every burst in the order of its first line."""
@@ -386,59 +461,3 @@ class IncidentBuilder:
                 f"the trouble of {near[0].device} (line {near[0].line}) was counted in, as it came just before"
             )
             self._bus = [bus for bus in self._bus if bus not in near]
-
-
-def incidents(events: Iterable[Event], end_time: dict[str, float]) -> tuple[list[Incident], list[Burst]]:
-    """Return the incidents of a log's events, given oldest first, with the bursts they were made from."""
-    builder = IncidentBuilder()
-    for event in events:
-        builder.add(event)
-    return finished(builder, end_time)
-
-
-def finished(builder: IncidentBuilder, end_time: dict[str, float]) -> tuple[list[Incident], list[Burst]]:
-    """Return the incidents of a builder, judged in the light of what came later."""
-    bursts = builder.bursts()
-    closed = [burst.close(end_time) for burst in bursts]
-    by_device: dict[str | None, list[int]] = {}
-    for index, incident in enumerate(closed):
-        by_device.setdefault(incident.device, []).append(index)
-    for indexes in by_device.values():
-        for earlier, later in pairwise(indexes):
-            _read_together(bursts[earlier], bursts[later])
-    return closed, bursts
-
-
-def _read_together(before: Burst, after: Burst) -> None:
-    earlier, later = before.incident, after.incident
-    answered = min((recv for _, recv in after.pairs), default=None)
-    if (
-        earlier.recovered is None
-        and answered is not None
-        and earlier.seqno_last is not None
-        and _passed(answered, earlier.seqno_last)
-    ):
-        earlier.recovered = True
-        earlier.recovered_because = f"line {later.first_line_number} shows that the firmware answered later requests"
-        if earlier.class_ == "invalidation_only":
-            earlier.class_ = "slow_invalidation"
-    if earlier.class_ == "device_unreachable" and earlier.recovered is not True and later.event_lines:
-        later.class_ = "device_unreachable"
-        later.uncertain.append(
-            f"taken as the consequence of line {earlier.first_line_number}, after which nothing worked"
-        )
-    if before.last_time and after.first_time and before.last_time[1] == after.first_time[1]:
-        gap_s = after.first_time[0] - before.last_time[0]
-        if gap_s <= 0:
-            return
-        reading = "no line about the device"
-        if earlier.seqno_last is not None and later.seqno_first is not None and earlier.spacing_s:
-            step = later.seqno_first - earlier.seqno_last
-            if step > 1 and 0.85 <= gap_s / (step * earlier.spacing_s) <= 1.15:
-                reading = (
-                    f"{step - 1} seqnos went by at the pace of the timeouts: "
-                    "lines are missing from this excerpt, it did not recover in between"
-                )
-                earlier.recovered, earlier.recovered_because = False, "the timeouts went on at the same pace"
-        gap = SilentGap(earlier.last_line_number, later.first_line_number, round(gap_s, 3), reading)
-        later.silent_gaps.insert(0, gap)

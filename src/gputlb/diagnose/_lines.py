@@ -55,15 +55,13 @@ _INCOMPLETE = re.compile(
 
 def cleaned(raw: str) -> str:
     """Return a line without quote marks, terminal codes, markdown escapes and trailing blanks."""
-    line = raw
+    line = html.unescape(raw) if "&" in raw and ";" in raw else raw
     if not line.isascii():
         line = _BLANKS.sub(" ", _INVISIBLE.sub("", line))
     if "\x1b" in line:
         line = _ANSI.sub("", line)
     if not line.isprintable():
         line = _CONTROL.sub("", line)  # a log must not steer the terminal that shows it
-    if "&" in line and ";" in line:
-        line = html.unescape(line)
     if "\\" in line:
         line = _ESCAPED.sub(r"\1", line)
     if "=3D" in line:

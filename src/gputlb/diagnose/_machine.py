@@ -113,7 +113,7 @@ class MachineReader:
 
     def read(self, text: str) -> None:
         """Take what an entry tells."""
-        if not any(word in text for word in _WORDS):
+        if not tells_of_machine(text):
             return
         machine = self._machine
         if found := _LINUX.search(text):
@@ -182,6 +182,11 @@ class MachineReader:
             device.platform = platform.codename
             device.platform_short = platform.short
             device.is_dgfx = platform.is_dgfx
+
+
+def tells_of_machine(text: str) -> bool:
+    """Return whether an entry may hold a fact about the machine."""
+    return any(word in text for word in _WORDS)
 
 
 def platform_of(device_id: str) -> Platform | None:

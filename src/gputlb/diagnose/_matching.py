@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.diagnose._events import Event
-from gputlb.diagnose._stamps import Stamp, stamp_in
+from gputlb.diagnose._stamps import Stamp, stamp_in, stamp_span
 from gputlb.facts.messages import Message, messages
 
 if TYPE_CHECKING:
     from gputlb.diagnose._unwrap import Entry
 
+Span = tuple[int, int]
 LONGEST_KEPT_TEXT = 400
 INTEL_DRIVERS = ("i915", "xe")
 GPU_DRIVERS = ("i915", "xe", "amdgpu", "nouveau", "panfrost", "panthor", "mali", "drmn", "i915kms")
@@ -28,10 +29,11 @@ _DEVICE = re.compile(
     r"|\b(?P<soc_driver>panfrost|panthor|mali) (?P<soc>[0-9a-f]{4,12}\.[\w-]+)"
     r"|\b(?P<bsd>drmn\d+)\b"
 )
+_DEVICE_NAME = re.compile(rf"{_PCI}|[0-9a-f]{{4,12}}\.[\w-]+|drmn\d+")
 _DRIVER_WORD = re.compile(r"\b(i915|xe|amdgpu|nouveau|panfrost|panthor|mali)\b")
 _GT = re.compile(r"\bGT(\d+)\b[^.]{0,40}$")
 _TILE = re.compile(r"\bTile(\d+):[^.]{0,40}$")
-_REPEATED_AFTER = re.compile(r"^[^\[]{0,40}?[(\[][x\u00d7]? ?(\d{1,6}) ?(?:[x\u00d7]|times)?[)\]]")
+_REPEATED_AFTER = re.compile(r"^[^\[]{0,40}?[(\[](?:[x\u00d7] ?(\d{1,6})|(\d{1,6}) ?(?:[x\u00d7]|times))[)\]]")
 _REPEATED_BEFORE = re.compile(r"message repeated (\d{1,6}) times")
 _HEADS = (
     (re.compile(r"(?i:tlb) invalidation (?:d(?:i(?:d[ \w]*)?)?)[>.… ]*$"), "mmio_timeout"),
@@ -40,6 +42,7 @@ _HEADS = (
     (re.compile(r"Timeout waiting for sem(?: [ \w]*)?[>.… ]*$"), "amdgpu_vm_flush_sem_timeout"),
     (re.compile(r"Timeout waiting for VM f(?:[ \w]*)?[>.… ]*$"), "amdgpu_vm_flush_ack_timeout"),
 )
+_CHOOSY_DIGITS = re.compile(r"(?!0-9)\d-\d")
 _FORMAT_STRING = re.compile(r"%(?:ll|l|#)?[dusxp]")
 _INTEGERS = ("seqno", "recv")
 
@@ -70,6 +73,56 @@ def found_in(text: str) -> list[Found]:
                 kept.append(hit)
         return kept
     return hits
+
+
+class Spans(NamedTuple):
+    """Where in a line the values of its one message lie."""
+
+    stamp: Span
+    values: dict[str, Span]
+    """By the name of the event's field; `device` as well where it stands before the message."""
+    constant: list[Span]
+    """Words with digits that are no values: `i915`, `G2H`."""
+
+    def in_bytes(self, text: str) -> Spans:
+        """Return the spans in the text as UTF-8."""
+
+        def moved(span: Span) -> Span:
+            return len(text[: span[0]].encode()), len(text[: span[1]].encode())
+
+        return Spans(
+            moved(self.stamp),
+            {name: moved(span) for name, span in self.values.items()},
+            [moved(span) for span in self.constant],
+        )
+
+
+def spans_in(text: str) -> Spans | None:
+    """Return where values lie in a line with a stamp and one message.
+
+    None where the line has another number of either, and where the value of a digit may matter to the match.
+    """
+    hits = found_in(text)
+    if len(hits) != 1 or any(
+        literal in text for literal, pattern, _ in _TABLE if _CHOOSY_DIGITS.search(pattern.pattern)
+    ):
+        return None
+    message, match = hits[0].message, hits[0].match
+    before = text[: match.start()]
+    stamp = stamp_span(before)
+    if stamp is None:
+        return None
+    values = {name: match.span(name) for name, value in match.groupdict().items() if value is not None}
+    constant = [(at, at + len(message.literal)) for at in [text.find(message.literal)]]
+    if named := _last_device(before):
+        kind = next(kind for kind in ("pci", "soc", "bsd") if named[kind])
+        values.setdefault("device", named.span(kind))
+    constant += [word.span() for word in _DRIVER_WORD.finditer(text)]
+    if gt := _GT.search(before):
+        values["gt"] = gt.span(1)
+    if tile := _TILE.search(before):
+        values["tile"] = tile.span(1)
+    return Spans(stamp, values, [span for span in constant if any(map(str.isdigit, text[slice(*span)]))])
 
 
 def weight(text: str) -> int:
@@ -107,9 +160,7 @@ class Place:
 @lru_cache(maxsize=512)
 def place_in(before: str) -> Place:
     """Return the driver and the device that a piece of text names last."""
-    named = None
-    for named in _DEVICE.finditer(before):  # noqa: B007 - the last one is meant
-        pass
+    named = _last_device(before)
     if named is None:
         word = None
         for word in _DRIVER_WORD.finditer(before):  # noqa: B007 - the last one is meant
@@ -120,6 +171,18 @@ def place_in(before: str) -> Place:
     if named["soc"]:
         return Place(named["soc_driver"], named["soc"])
     return Place("drmn", named["bsd"])
+
+
+def _last_device(before: str) -> re.Match[str] | None:
+    named = None
+    for named in _DEVICE.finditer(before):  # noqa: B007 - the last one is meant
+        pass
+    return named
+
+
+def is_device(name: str) -> bool:
+    """Return whether a word is the name of a device, as drivers print it."""
+    return _DEVICE_NAME.fullmatch(name) is not None
 
 
 def full_address(pci: str) -> str:
@@ -188,7 +251,7 @@ def _repeats(before: str, after: str) -> int:
     if "repeated" in before and (found := _REPEATED_BEFORE.search(before)):
         return max(1, int(found[1]))
     if ("x" in after or "\u00d7" in after or "times" in after) and (found := _REPEATED_AFTER.match(after)):
-        return max(1, int(found[1]))
+        return max(1, int(found[1] or found[2]))
     return 1
 
 

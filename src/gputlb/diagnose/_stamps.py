@@ -49,6 +49,18 @@ def stamp_in(before: str) -> Stamp | None:
     return _wall_stamp(before)
 
 
+def stamp_span(before: str) -> tuple[int, int] | None:
+    """Return where the text of the best stamp lies, or None."""
+    stamp = stamp_in(before)
+    if stamp is None:
+        return None
+    places = [found.span(1) for found in _BOOT.finditer(before)]
+    if places:
+        return places[-1]
+    start = before.find(stamp.text)
+    return start, start + len(stamp.text)
+
+
 @lru_cache(maxsize=256)
 def _wall_stamp(before: str) -> Stamp | None:
     if not _CLOCK.search(before) and not _UNIX.search(before) and not _BOOT_BARE.search(before):

@@ -102,15 +102,24 @@ def _best_glue(text: str, after: str, weigh: Callable[[str], int], *, full: bool
     return best[1], best[2]
 
 
+def may_be_broken(text: str) -> bool:
+    """Return whether a text may break off within a known message."""
+    return _begun(text.rstrip()) is not None
+
+
+def _begun(text: str) -> re.Match[str] | None:
+    if text[text.rfind(" ") + 1 :] not in _last_words():
+        return None  # the common case, decided without a search
+    return _broken_message().search(text, max(0, len(text) - _TELLING_CHARACTERS))
+
+
 def _rest_of_message(text: str, lines: list[str], at: int) -> tuple[int, str] | None:
     """Return the line, from `at` on, that goes on with the message which `text` breaks off.
 
     Blank lines are passed over, as are stamps and numbers that somebody put before every line of an already
     broken text.
     """
-    if text[text.rfind(" ") + 1 :] not in _last_words():
-        return None  # the common case, decided without a search
-    broken = _broken_message().search(text, max(0, len(text) - _TELLING_CHARACTERS))
+    broken = _begun(text)
     if broken is None:
         return None
     begun = " ".join(broken[0].split())

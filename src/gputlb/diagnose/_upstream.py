@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gputlb.diagnose._redaction import redacted
+from gputlb.diagnose._redaction import host_names, redacted
 from gputlb.diagnose._verdict import worst_first
 from gputlb.facts.upstream_requests import UpstreamRequest, upstream_requests
 
@@ -36,7 +36,7 @@ def upstream_report(diagnosis: Diagnosis) -> str:
         diagnosis.verdict,
         "## Machine\n\n" + _machine(diagnosis),
         "## What happened\n\n" + _incidents(diagnosis),
-        "## Lines\n\n```\n" + "\n".join(_lines(diagnosis.events)) + "\n```",
+        "## Lines\n\n```\n" + "\n".join(_lines(diagnosis)) + "\n```",
         "## Still missing\n\n" + _missing(diagnosis, drivers),
     ]
     if where:
@@ -56,7 +56,7 @@ def _machine(diagnosis: Diagnosis) -> str:
     rows = [
         f"- kernel: {machine.kernel or 'not in the log'}"
         + (f" ({machine.distribution})" if machine.distribution else ""),
-        f"- command line: {redacted(machine.command_line) if machine.command_line else 'not in the log'}",
+        f"- command line: {redacted(machine.command_line or 'not in the log', _hosts(diagnosis))}",
     ]
     if machine.csme_firmware:
         rows.append(f"- CSME firmware: {machine.csme_firmware}")
@@ -79,17 +79,27 @@ def _incidents(diagnosis: Diagnosis) -> str:
             text += f", {each.spacing_s:g} s apart" if each.spacing_s else ""
             text += f"; {each.answer_reading}" if each.answer_reading else ""
             text += "."
-        text += f" First abnormal line: `{redacted(each.first_line)}`"
+        text += f" First abnormal line: `{redacted(each.first_line, _hosts(diagnosis))}`"
         rows.append(text)
     return "\n".join(rows)
 
 
-def _lines(events: list[Event]) -> list[str]:
-    texts = [redacted(event.text) for event in events]
-    if len(texts) <= MOST_LINES:
-        return texts
+def _hosts(diagnosis: Diagnosis) -> list[str]:
+    return host_names(event.text for event in _shown(diagnosis.events))
+
+
+def _shown(events: list[Event]) -> list[Event]:
     half = MOST_LINES // 2
-    return [*texts[:half], f"[… {len(texts) - 2 * half} lines left out …]", *texts[-half:]]
+    return events if len(events) <= MOST_LINES else [*events[:half], *events[-half:]]
+
+
+def _lines(diagnosis: Diagnosis) -> list[str]:
+    hosts = _hosts(diagnosis)
+    texts = [redacted(event.text, hosts) for event in _shown(diagnosis.events)]
+    left_out = len(diagnosis.events) - len(texts)
+    if left_out:
+        texts.insert(MOST_LINES // 2, f"[… {left_out} lines left out …]")
+    return texts
 
 
 def _missing(diagnosis: Diagnosis, drivers: set[str]) -> str:

@@ -37,6 +37,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console | None = None) -> Non
         for incident in diagnosis.incidents[:MOST_INCIDENTS]:
             _print_incident(incident, page)
         page.more(len(diagnosis.incidents) - MOST_INCIDENTS, "incidents: see --json or --html")
+        page.more(diagnosis.incidents_left_out, "incidents that were counted but not kept")
         _print_advice(diagnosis, page)
     _print_machine(diagnosis, page)
     _print_fixes(diagnosis, page)
@@ -234,9 +235,13 @@ def _print_reading(diagnosis: Diagnosis, page: Page) -> None:
         share = f", {log.lines_with_stamp} with a stamp" if log.lines_with_stamp and not log.quick else ""
         order = ", newest line first" if log.order == "newest first" else ""
         cut = f", {log.long_lines} overlong" if log.long_lines else ""
-        size = f"{log.bytes_read / (1 << 20):.0f} MiB" if log.quick else f"{log.lines} lines"
+        size = f"{log.bytes_read / (1 << 20):.0f} MiB" if log.quick else f"{log.lines} line{'s' * (log.lines != 1)}"
         page.remark(f"{log.name}: {log.shape}, {size}{share}{order}{cut}")
         if not log.quick and log.lines and not log.lines_with_stamp and not diagnosis.n_tlb_events:
             page.paragraph(f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow")
     if diagnosis.events_left_out:
-        page.paragraph(f"{diagnosis.events_left_out} further events were counted but not listed.", style="dim")
+        page.paragraph(
+            f"The first {len(diagnosis.events)} events are listed; {diagnosis.events_left_out} further ones were "
+            "counted into their incidents but not listed, here, in --json or in --html.",
+            style="dim",
+        )

@@ -132,7 +132,7 @@ def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collectio
             access = access_in(event)
             if access is not None:
                 rules.read(access, registers.read(access))
-        elif fences.read(event):
+        elif name.startswith("xe_") and fences.read(event):
             pass
         elif name == "tracing_mark_write" or (name in _PRINTK and event.fields.startswith("tracing_mark_write:")):
             markers += 1

@@ -20,14 +20,17 @@ MOST_PENDING = 100_000
 TIMEOUT_S = 2.25
 """Fences younger than this when the trace ends are still under way, not unanswered (xe since July 2024)."""
 
-_NAME = re.compile(r"^xe_(?:gt_)?tlb_inval(?:idation)?_fence_(create|work_func|cb|send|recv|signal|timeout)$")
+_STEPS = {
+    f"xe_{front}_fence_{step}": step
+    for front in ("tlb_inval", "tlb_invalidation", "gt_tlb_inval", "gt_tlb_invalidation")
+    for step in ("create", "work_func", "cb", "send", "recv", "signal", "timeout")
+}
 _FIELDS = re.compile(r"(?:dev=(?P<dev>[^,\s]+),\s*)?fence=(?P<fence>[^,\s]+),\s*seqno=(?P<seqno>-?\d+)")
 _CTB = re.compile(r"dev=(?P<dev>[^,\s]+),\s*gt(?P<gt>\d+):\s*action=(?P<action>0x[0-9a-f]+)")
 _H2G_ACTIONS = ("0x7000", "0x7002")
-_DONE_ACTION = "0x7001"
 
 
-class Fence(msgspec.Struct):
+class Fence(msgspec.Struct, gc=False):
     """One invalidation."""
 
     device: str | None
@@ -85,24 +88,21 @@ class FenceReader:
         self._lanes: dict[tuple[str | None, int | None], _Lane] = {}
         self._just_sent: dict[int, Fence] = {}
         self._just_h2g: dict[int, tuple[str, int, float]] = {}
-        self._end = 0.0
 
     def read(self, event: TraceLine) -> bool:
         """Take an event; return whether it was one of these."""
-        name = event.name
-        if name == "xe_guc_ctb_h2g":
+        step = _STEPS.get(event.name)
+        if step is None:
+            if event.name != "xe_guc_ctb_h2g":
+                return False
             self._read_h2g(event)
             return True
-        if not name.startswith("xe_") or "fence_" not in name:
-            return False
-        kind = _NAME.match(name)
-        fields = _FIELDS.search(event.fields) if kind else None
-        if kind is None or fields is None:
+        fields = _FIELDS.search(event.fields)
+        if fields is None:
             return False
         self.events += 1
-        self._end = event.time
-        step = kind[1]
-        key = (fields["dev"], fields["fence"], int(fields["seqno"]))
+        device, fence, seqno = fields.groups()
+        key = (device, fence, int(seqno))
         if step == "send":
             self._send(key, event)
         elif step in ("signal", "timeout"):
@@ -127,16 +127,19 @@ class FenceReader:
 
     def _read_h2g(self, event: TraceLine) -> None:
         fields = _CTB.search(event.fields)
-        if fields is None or fields["action"] not in _H2G_ACTIONS:
+        if fields is None:
+            return
+        device, gt, action = fields.groups()
+        if action not in _H2G_ACTIONS:
             return
         fence = self._just_sent.pop(event.pid, None)
-        if fence is None or fence.device != fields["dev"] or fence.sent_at is None or event.time - fence.sent_at > 1e-3:
-            self._just_h2g[event.pid] = (fields["dev"], int(fields["gt"]), event.time)
+        if fence is None or fence.device != device or fence.sent_at is None or event.time - fence.sent_at > 1e-3:
+            self._just_h2g[event.pid] = (device, int(gt), event.time)
             return
         old = self._lane(fence)
         old.summary.sent -= 1
         old.in_flight -= 1
-        fence.gt = int(fields["gt"])
+        fence.gt = int(gt)
         lane = self._lane(fence)
         lane.summary.sent += 1
         lane.in_flight += 1

@@ -68,16 +68,9 @@ def access_in(event: TraceLine) -> Access | None:
     found = _ACCESS.search(event.fields)
     if found is None:
         return None
-    value = int(found["low"], 16) | int(found["high"], 16) << 32
-    return Access(
-        found["way"] == "write",
-        int(found["reg"], 16),
-        value,
-        int(found["len"]),
-        found["dev"],
-        event.time,
-        event.line,
-    )
+    device, way, offset, size, low, high = found.groups()
+    value = int(low, 16) | int(high, 16) << 32
+    return Access(way == "write", int(offset, 16), value, int(size), device, event.time, event.line)
 
 
 class Named(NamedTuple):

@@ -87,10 +87,12 @@ def _reported(name: str, path: Path) -> Iterator[bytes]:
                 while block := child.stdout.read(_READ_BYTES):
                     grown += len(block)
                     yield block
-            if child.wait() != 0 and grown == 0:
+            # Of a damaged file trace-cmd prints nothing and may yet end with 0; of an empty one it prints `cpus=`.
+            status = child.wait()
+            if not grown:
                 raise UnreadableInput(
-                    f"{name}: trace-cmd cannot read it (status {child.returncode}); "
-                    "was it recorded by a newer version? `trace-cmd convert --file-version 6` there helps"
+                    f"{name}: trace-cmd cannot read it (status {status}); is it damaged, or was it recorded "
+                    "by a newer version? Then `trace-cmd convert --file-version 6` helps there"
                 )
         finally:
             child.kill()

@@ -1,0 +1,275 @@
+"""Lines that differ in digits alone, read once and cut alike from then on.
+
+Logs of gigabytes repeat themselves. What the thorough way found in a line, and where, holds for every line that is
+equal to it but for its digits: such a line costs one look-up, and its numbers are cut out at known places. Nothing is
+taken on trust: a stencil is used only after its cut of a second line has agreed with the thorough reading of it, and
+lines whose reading may hang on the value of a digit get none.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import add
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from gputlb.diagnose._events import role_of
+from gputlb.diagnose._lines import cleaned, starts_entry
+from gputlb.diagnose._machine import tells_of_machine
+from gputlb.diagnose._matching import LONGEST_KEPT_TEXT, Spans, full_address, is_device, spans_in
+from gputlb.diagnose._stamps import Stamp, stamp_in
+from gputlb.diagnose._unwrap import may_be_broken
+
+if TYPE_CHECKING:
+    from gputlb.diagnose._events import Clock, Event
+
+MOST_STENCILS = 20_000
+
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
+_CLOCK_TIME = re.compile(rb"(\d\d):(\d\d):(\d\d)(\.\d+)?(?![:\d,])")
+_SECONDS = {b"%02d:%02d" % divmod(second, 60): second for second in range(3600)}
+_MOST_BASES = 10_000
+_MOST_DEVICES = 1_000
+
+Span = tuple[int, int]
+
+
+def skeleton(data: bytes) -> bytes:
+    """Return bytes with every digit turned into 0, but for those of the commonest name."""
+    return data.replace(b"i915", b"i\1\1\1").translate(_DIGITS_ALIKE)
+
+
+class Stencil:
+    """Where the values lie in all lines with one skeleton.
+
+    Attributes:
+        model: the event of the line that it was learnt from.
+        clock: the clock of the line's stamp.
+        role: what the lines tell about their device: `tlb`, or a neighbour's role.
+        is_failure: whether each line is one failed TLB invalidation.
+        tells_repetitions: whether equal lines are repetitions of one report; a stamp of whole seconds does not
+            tell two failures apart, where no number does.
+    """
+
+    __slots__ = (
+        "_clock_time",
+        "_constant",
+        "_fields",
+        "_shared",
+        "_spans",
+        "clock",
+        "is_failure",
+        "model",
+        "role",
+        "tells_repetitions",
+    )
+
+    def __init__(self, model: Event, spans: Spans, line: bytes, shared: _Shared) -> None:
+        self.model = model
+        self.clock: Clock = model.clock or "boot"
+        self.role = role_of(model)
+        self.is_failure = model.tlb and not model.suppressed
+        self.tells_repetitions = model.seqno is not None or "." in (model.stamp or "")
+        self._shared = shared
+        self._spans: dict[str, Span] = {"stamp": spans.stamp}
+        self._fields: list[str] = []
+        words = [(*span, line[slice(*span)]) for span in spans.constant]
+        self._constant = [word for word in words if word[2] != b"i915"]  # its skeleton is its own
+        for name, span in spans.values.items():
+            if any(48 <= byte <= 57 for byte in line[slice(*span)]):
+                self._spans[name] = span
+                if name in model.fields:
+                    self._fields.append(name)
+        self._clock_time: tuple[int, int] | None = None
+        if model.clock != "boot":
+            found = _CLOCK_TIME.search(line, *spans.stamp)
+            if found is not None:
+                self._clock_time = found.span()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the stamp has a shape that can be cut."""
+        return self.model.clock == "boot" or self._clock_time is not None
+
+    @property
+    def stamp_place(self) -> tuple[Span, Span | None]:
+        """Where the stamp lies, and the time of day in it; equal where the times of two stencils are read alike."""
+        return self._spans["stamp"], self._clock_time
+
+    def fits(self, lines: list[bytes]) -> bool:
+        """Whether digits that are part of words, such as those of `i915`, are the right ones in all lines."""
+        return all({line[start:end] for line in lines} == {word} for start, end, word in self._constant)
+
+    def strings(self, name: str, lines: list[bytes]) -> list[bytes] | None:
+        """Return what stands for a value in each line; None where it holds no digit and hence never changes."""
+        if (span := self._spans.get(name)) is None:
+            return None
+        start, end = span
+        return [line[start:end] for line in lines]
+
+    def distinct(self, name: str, lines: list[bytes]) -> set[str]:
+        """Return the different texts that stand for a value; none where the message has no such value."""
+        found = self.strings(name, lines)
+        if found is not None:
+            return {text.decode() for text in set(found)}
+        own = getattr(self.model, name, None) if name not in self.model.fields else self.model.fields[name]
+        return {str(own)} if own is not None else set()
+
+    def total(self, name: str, lines: list[bytes]) -> int:
+        """Return the sum of a value over all lines."""
+        found = self.strings(name, lines)
+        return sum(map(int, found)) if found is not None else 0
+
+    def devices(self, lines: list[bytes]) -> list[str | None]:
+        """Return the device that each line names, None for messages that name none.
+
+        Raises:
+            LookupError: where it is none after all, such as a PCI function 9.
+        """
+        found = self.strings("device", lines)
+        if found is None:
+            return [self.model.device] * len(lines)
+        known = self._shared.devices
+        try:
+            return [known[text] for text in found]
+        except KeyError:
+            return [self._shared.device(text) for text in found]
+
+    def times(self, lines: list[bytes]) -> list[float]:
+        """Return the time of each line in seconds.
+
+        Raises:
+            LookupError: where a stamp is no time of day.
+            ValueError: where stamps have different time zones.
+        """
+        start, end = self._spans["stamp"]
+        if self._clock_time is None:
+            return [float(line[start:end]) for line in lines]
+        hour, rest = self._clock_time
+        minute, dot = hour + 3, hour + 8
+        zones = {line[rest:end] for line in lines} if rest < end else {b""}
+        if len(zones) > 1:
+            raise ValueError("stamps of different zones")
+        (zone,) = zones
+        hours = [line[start:minute] for line in lines]
+        base = {each: self._shared.base(each, zone) for each in dict.fromkeys(hours)}
+        seconds = [_SECONDS[line[minute:dot]] for line in lines]
+        times = list(map(add, map(base.__getitem__, hours), seconds))
+        if rest > dot:
+            return list(map(add, times, [float(line[dot:rest]) for line in lines]))
+        return times
+
+    def stamp(self, line: bytes) -> Stamp:
+        """Return the stamp of a line."""
+        return Stamp(self.times([line])[0], self.clock, line[slice(*self._spans["stamp"])].decode())
+
+    def event(self, line: bytes, number: int) -> Event:
+        """Return the event that a line reports."""
+        model, spans = self.model, self._spans
+        stamp = self.stamp(line)
+        changed: dict[str, object] = {
+            "line": number, "text": line.decode().strip(), "time": stamp.time, "stamp": stamp.text,
+        }  # fmt: skip
+        if "device" in spans:
+            changed["device"] = self._shared.device(line[slice(*spans["device"])])
+        for name in ("gt", "tile", "seqno", "recv", "suppressed"):
+            if name in spans:
+                changed[name] = int(line[slice(*spans[name])])
+        if "engine" in spans:
+            changed["engine"] = line[slice(*spans["engine"])].decode()
+        changed["fields"] = model.fields | {name: line[slice(*spans[name])].decode() for name in self._fields}
+        return msgspec.structs.replace(model, **changed)
+
+
+class _Shared:
+    """What all stencils of a log have learnt about devices and hours."""
+
+    def __init__(self) -> None:
+        self.devices: dict[bytes, str] = {}
+        self._bases: dict[tuple[bytes, bytes], float] = {}
+
+    def device(self, text: bytes) -> str:
+        known = self.devices.get(text)
+        if known is None:
+            name = text.decode()
+            if not is_device(name):
+                raise LookupError(name)
+            if len(self.devices) >= _MOST_DEVICES:
+                self.devices.clear()
+            known = self.devices[text] = full_address(name) if "." in name and ":" in name else name
+        return known
+
+    def base(self, before: bytes, after: bytes) -> float:
+        """Return the time at the beginning of the hour that a stamp names."""
+        key = (before, after)
+        time = self._bases.get(key)
+        if time is None:
+            stamp = stamp_in(f"{before.decode()}00:00{after.decode()} ")
+            if len(self._bases) >= _MOST_BASES:
+                self._bases.clear()
+            time = self._bases[key] = stamp.time if stamp is not None else 0.0
+        return time
+
+
+class Stencils:
+    """The stencils of one log."""
+
+    def __init__(self) -> None:
+        self._trusted: dict[bytes, Stencil | Literal[False]] = {}
+        self._learnt: dict[bytes, Stencil | None] = {}
+        self._shared = _Shared()
+        self.get = self._trusted.get
+        """Return the stencil of a skeleton; False for lines that say nothing, None for unknown ones."""
+
+    def ignore(self, bones: bytes) -> None:
+        """Remember the skeleton of a line that says nothing and is no continuation of the line before it."""
+        if len(self._trusted) < MOST_STENCILS:
+            self._trusted[bones] = False
+
+    def learn(self, bones: bytes, line: bytes, events: list[Event]) -> None:
+        """Take what the thorough way found in a line that stands by itself."""
+        if bones in self._learnt:
+            stencil = self._learnt[bones]
+            if stencil is not None and not (len(events) == 1 and _agree(stencil, line, events[0])):
+                self._learnt[bones] = None
+            elif stencil is not None:
+                self._trusted[bones] = stencil
+        elif len(self._learnt) < MOST_STENCILS:
+            self._learnt[bones] = self._made(bones, line, events) if len(events) == 1 else None
+
+    def _made(self, bones: bytes, line: bytes, events: list[Event]) -> Stencil | None:
+        (event,) = events
+        text = line.decode("utf-8", "replace")
+        if (
+            len(text) > LONGEST_KEPT_TEXT
+            or event.stamp is None
+            or event.cut
+            or event.repeated != 1
+            or "repeated" in text
+            or b"=0D" in bones  # quoted-printable: =3D
+            or ("&" in text and ";" in text)
+            or cleaned(text) != text.rstrip()
+            or not starts_entry(text)
+            or tells_of_machine(text)
+            or may_be_broken(text)
+        ):
+            return None
+        spans = spans_in(text)
+        whole = stamp_in(text[:100])
+        if spans is None or whole is None or whole.text != event.stamp:
+            return None
+        for name in ("device", "gt", "tile"):
+            if getattr(event, name) is None:
+                spans.values.pop(name, None)
+        if len(text) != len(line):
+            spans = spans.in_bytes(text)
+        stencil = Stencil(event, spans, line, self._shared)
+        return stencil if stencil.usable and _agree(stencil, line, event) else None
+
+
+def _agree(stencil: Stencil, line: bytes, event: Event) -> bool:
+    try:
+        return stencil.fits([line]) and stencil.event(line, event.line) == event
+    except (LookupError, ValueError):
+        return False

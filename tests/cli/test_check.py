@@ -299,4 +299,4 @@ def test_a_swarm_says_its_seeds_and_which_of_them_found_it(capsys: pytest.Captur
     assert 1 == status
     remarks = capsys.readouterr().err.splitlines()
     assert "8 random walkers, seeds 3 to 10" == remarks[0]
-    assert re.search(r"--swarm --walkers 1 --seed \d+ finds it again$", remarks[1])
+    assert re.search(r"--swarm --walkers 1 --seed \d+ --depth 2000 finds it again$", remarks[1])

@@ -48,9 +48,7 @@ def test_help_names_every_verb_with_its_one_sentence(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_s_help_is_its_docstring_with_an_example_and_every_option(
-    verb: str, capsys: pytest.CaptureFixture[str]
-):
+def test_a_verb_s_help_is_its_docstring_with_an_example_and_every_option(verb: str, capsys: pytest.CaptureFixture[str]):
     assert 0 == exit_status_of(verb, "--help")
 
     words = " ".join(capsys.readouterr().out.replace("│", " ").split())

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.groups import engine_groups
-from gputlb.check.kept_state import kept_state
 from gputlb.check.model import Model, build
 from gputlb.check.replayed_runtime import ReplayDiverged
 from gputlb.check.rerun import rerun
 from gputlb.check.story import Story, tell
 from gputlb.check.swarming import Swarming, walked
+from gputlb.check.unfit_scheme import unfit
 from gputlb.driver import ProbeFailed
-from gputlb.explore import NondeterministicAgent
+from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,8 +110,8 @@ def check(
 ) -> CheckResult:
     """Explore every order of the scenario, for every group of the platform's engines, until something is wrong.
 
-    Raises: `ProbeFailed` where the scheme does not load; `NondeterministicAgent`, `AgentFailed` and the like where
-    a scheme keeps state outside cells, raises, or never ends.
+    Raises: `ProbeFailed` where the scheme does not load; `UnfitScheme` where it raises or never ends; `KeepsState`
+    and other `NondeterministicAgent`s where it keeps state outside cells.
     """
     limits = limits or Limits()
     groups = engine_groups(platform, scenario.engines_together, gts_together="two-gts" in scenario.ingredients)
@@ -123,10 +123,13 @@ def check(
     for group in groups:
         model = build(platform, scheme, scenario, group, defect)
         seed = None
-        if limits.swarm is None:
-            verdict = _explore(model, limits, group, progress)
-        else:
-            verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
+        try:
+            if limits.swarm is None:
+                verdict = _explore(model, limits, group, progress)
+            else:
+                verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
+        except AgentError as error:
+            raise unfit(error, model.scheme) or error from error.__cause__
         done.append(GroupVerdict(_flat(group), verdict, seed))
         if verdict.kind in {"violated", "deadlock"}:
             told = _tell(model, verdict)
@@ -169,18 +172,15 @@ def _explore(
         def report(state: Progress) -> None:
             progress(engines, state)
 
-    try:
-        return model.runtime.explore(
-            max_states=limits.max_states,
-            max_memory_bytes=limits.max_memory_bytes,
-            timeout_s=limits.timeout_s,
-            symmetry=limits.symmetry,
-            engine=_engine(limits, model.scenario),
-            workers=limits.workers,
-            progress=report,
-        )
-    except NondeterministicAgent as error:
-        raise kept_state(error, model.scheme) or error from None
+    return model.runtime.explore(
+        max_states=limits.max_states,
+        max_memory_bytes=limits.max_memory_bytes,
+        timeout_s=limits.timeout_s,
+        symmetry=limits.symmetry,
+        engine=_engine(limits, model.scenario),
+        workers=limits.workers,
+        progress=report,
+    )
 
 
 def _engine(limits: Limits, scenario: Scenario) -> Literal["auto", "plain", "compiled"]:

@@ -11,15 +11,12 @@ from gputlb.check.client_memory import TENANT, ClientMemory
 from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.posted_writes import PostedPageTable, PostedRegisters
 from gputlb.check.reached_flush import FlushReaches
+from gputlb.check.unfit_scheme import made, set_up
 from gputlb.device import Behaviour, StuckBit, VirtualGpu
 from gputlb.driver import GemObject, Gt, GtDescription, PageTable, reset_gt, wedge_gt
 from gputlb.driver.seqno import FLUSH_STEP
-from gputlb.errors import GputlbError
-from gputlb.runtime._place import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from gputlb.check.groups import Group
     from gputlb.check.replayed_runtime import ReplayedRuntime
     from gputlb.check.scenario import Scenario
@@ -36,13 +33,6 @@ _LARGEST_LAG = 8
 
 _ROUNDS_OF_OTHERS = 2
 """How often clients go round where the counter cannot be divided out."""
-
-
-_WAITS_BEFORE_REFUSING = 10
-
-
-class SetUpWaits(GputlbError):
-    """A scheme waits while it sets itself up, before anybody else is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +68,7 @@ def build(
 ) -> Model[Any]:
     """Put driver, virtual GPU and clients together, in a runtime that tries every order unless told otherwise.
 
-    Raises: `ProbeFailed` where the scheme does not load; `SetUpWaits`.
+    Raises: `ProbeFailed` where the scheme does not load; `UnfitScheme`.
     """
     return _build(platform, scheme, scenario, group, defect, runtime)
 
@@ -128,9 +118,9 @@ def _build(
         for gt, names, hardware in zip(platform.gts, group, gpu.gts, strict=True)
         if names
     )
-    tlbs = tuple(defect.tlb(gt, scheme(gt)) for gt in gts)
+    tlbs = tuple(defect.tlb(gt, made(scheme, gt)) for gt in gts)
     for tlb in tlbs:
-        _set_up(tlb.scheme)
+        set_up(tlb.scheme)
     model = Model(runtime, gpu, gts, tlbs, scheme, platform, scenario, group, defect)
     _add_engines(model)
     _add_surroundings(model)
@@ -203,27 +193,6 @@ def _with_only(description: GtDescription, names: tuple[str, ...], hardware: Har
     engines = tuple(engine for engine in description.engines if engine.name in names)
     domains = tuple(domain for domain in description.forcewake if domain.name in hardware.domains)
     return replace(description, engines=engines, forcewake=domains)
-
-
-def _set_up(scheme: Scheme) -> None:
-    coroutine: Coroutine[object, object, None] = scheme.set_up()
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    where = place_of(coroutine)
-    try:
-        # Linux warns, in a cell, before it refuses to load: why it refuses is worth more than that it waited.
-        for _ in range(_WAITS_BEFORE_REFUSING):
-            coroutine.send(0)
-    except StopIteration:
-        pass
-    finally:
-        coroutine.close()
-    raise SetUpWaits(
-        f"{where}: scheme {type(scheme).__qualname__!r} waits in set_up(), before anybody else is there; "
-        "do so in flush()"
-    )
 
 
 def _add_engines(model: Model[R]) -> None:

@@ -12,9 +12,11 @@ from gputlb.check.model import build
 from gputlb.check.rerun import Ending, rerun
 from gputlb.check.scenario import INGREDIENTS, Scenario
 from gputlb.check.story import tell
+from gputlb.check.unfit_scheme import unfit
 from gputlb.driver import scheme as scheme_named
 from gputlb.driver import schemes
 from gputlb.errors import GputlbError, did_you_mean
+from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,7 +175,7 @@ def replay(path: Path, scheme: str | None = None) -> tuple[SavedWitness, Story]:
 
     A file may not make the program import code: a scheme that is not ours must be named by the caller.
 
-    Raises: `BadWitness`, `NotReproduced`, `ReplayDiverged`.
+    Raises: `BadWitness`, `NotReproduced`, `ReplayDiverged`, `UnfitScheme`.
     """
     witness = read_witness(path)
     if scheme is None and witness.scheme not in schemes():
@@ -197,7 +199,10 @@ def replay(path: Path, scheme: str | None = None) -> tuple[SavedWitness, Story]:
         NO_DEFECT if witness.defect == NO_DEFECT.name else defect(witness.defect),
     )
     schedule = tuple((agent, tuple(answers)) for agent, answers in witness.schedule)
-    again = rerun(model, schedule, witness.ending.rule)
+    try:
+        again = rerun(model, schedule, witness.ending.rule)
+    except AgentError as error:
+        raise unfit(error, model.scheme) or error from error.__cause__
     expected = witness.ending
     wanted = Ending(expected.kind, expected.rule, expected.agent, expected.text)
     if again.ending is None:

@@ -159,7 +159,7 @@ def check(
     if swarm:
         print(f"{walkers} random walkers, seeds {seed} to {seed + walkers - 1}", file=sys.stderr)
     if result.decisive.seed is not None:
-        again = f"--swarm --walkers 1 --seed {result.decisive.seed}"
+        again = f"--swarm --walkers 1 --seed {result.decisive.seed} --depth {depth}"
         print(f"found by a random walker, so it may not be the shortest way; {again} finds it again", file=sys.stderr)
     _write(result, chosen_scheme, html=html, trace=trace, save=save)
     if export is not None:

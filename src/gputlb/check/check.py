@@ -126,6 +126,8 @@ def check(
         try:
             if limits.swarm is None:
                 verdict = _explore(model, limits, group, progress)
+                if verdict.kind in {"safe", "vacuous"}:
+                    verdict = _unless_waiting(model, verdict, limits)
             else:
                 verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
         except AgentError as error:
@@ -138,7 +140,7 @@ def check(
     return CheckResult(
         kind=next(kind for kind in _WORST_FIRST if kind in kinds),
         platform=platform.kernel,
-        scheme=(defect.scheme or scheme).name or f"{scheme.__module__}:{scheme.__qualname__}",
+        scheme=_shown_name(defect.scheme or scheme),
         scenario=scenario,
         defect=defect.name,
         groups=tuple(done),
@@ -148,11 +150,17 @@ def check(
     )
 
 
+def _shown_name(scheme: type[Scheme]) -> str:
+    """Return what a scheme calls itself; its class where the name is but inherited from one of ours."""
+    own = vars(scheme).get("name") or (scheme.name if scheme.__module__.startswith("gputlb.") else "")
+    return own or f"{scheme.__module__}:{scheme.__qualname__}"
+
+
 def _tell(model: Model[CheckedRuntime], verdict: Verdict) -> Story:
     """Run the witness again in virtual time, so that nothing is claimed that was only searched for; tell it."""
     assert verdict.witness is not None
     schedule = verdict.witness.schedule
-    again = rerun(model, schedule, type(verdict.error).__name__)
+    again = rerun(model, schedule, "Deadlock" if verdict.kind == "deadlock" else type(verdict.error).__name__)
     if again.ending is None or again.ending.kind != verdict.kind:
         agent = schedule[-1][0] if schedule else "nobody"
         raise ReplayDiverged(agent, f"step {len(schedule)}", f"comes to no harm in virtual time, but {verdict.text}")
@@ -181,6 +189,13 @@ def _explore(
         workers=limits.workers,
         progress=report,
     )
+
+
+def _unless_waiting(model: Model[CheckedRuntime], verdict: Verdict, limits: Limits) -> Verdict:
+    """Return `verdict`, unless somebody waits for ever while engines go on; those are left out to see it."""
+    waits = build(model.platform, model.scheme, model.scenario, model.group, model.defect, waits_only=True)
+    found = _explore(waits, limits, model.group, None)
+    return found if found.kind in {"violated", "deadlock", "bounded"} else verdict
 
 
 def _engine(limits: Limits, scenario: Scenario) -> Literal["auto", "plain", "compiled"]:

@@ -31,6 +31,9 @@ R = TypeVar("R", bound="CheckedRuntime | ReplayedRuntime")
 _LARGEST_LAG = 8
 """Beyond this distance behind the counter a stamp has passed by any rule that looks at a flush or two."""
 
+_USES_WHERE_ONLY_WAITS_COUNT = 2
+"""How often an engine is used where it is asked who waits for ever: nobody may count on its being used again."""
+
 _ROUNDS_OF_OTHERS = 2
 """How often clients go round where the counter cannot be divided out."""
 
@@ -48,15 +51,30 @@ class Model(Generic[R]):
     scenario: Scenario
     group: Group
     defect: Defect
+    reaching: frozenset[str] = frozenset()
+    """The agents that reach for memory: what nobody else waits for."""
 
 
 @overload
 def build(
-    platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group, defect: Defect = ...
+    platform: Platform,
+    scheme: type[Scheme],
+    scenario: Scenario,
+    group: Group,
+    defect: Defect = ...,
+    *,
+    waits_only: bool = ...,
 ) -> Model[CheckedRuntime]: ...
 @overload
 def build(
-    platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group, defect: Defect, runtime: type[R]
+    platform: Platform,
+    scheme: type[Scheme],
+    scenario: Scenario,
+    group: Group,
+    defect: Defect,
+    runtime: type[R],
+    *,
+    waits_only: bool = ...,
 ) -> Model[R]: ...
 def build(
     platform: Platform,
@@ -65,12 +83,17 @@ def build(
     group: Group,
     defect: Defect = NO_DEFECT,
     runtime: type[Any] = CheckedRuntime,
+    *,
+    waits_only: bool = False,
 ) -> Model[Any]:
     """Put driver, virtual GPU and clients together, in a runtime that tries every order unless told otherwise.
 
+    With `waits_only` nobody reaches for memory and engines are used a few times only. What the driver waits for is
+    as it was, and it shows who waits for ever: an engine that could always go on would hide that.
+
     Raises: `ProbeFailed` where the scheme does not load; `UnfitScheme`.
     """
-    return _build(platform, scheme, scenario, group, defect, runtime)
+    return _build(platform, scheme, scenario, group, defect, runtime, waits_only)
 
 
 def _build(
@@ -80,6 +103,7 @@ def _build(
     group: Group,
     defect: Defect,
     make_runtime: type[R],
+    waits_only: bool,
 ) -> Model[R]:
     scheme = defect.scheme or scheme
     if scenario.rounds is None and not scheme.compares_by_distance:
@@ -121,9 +145,14 @@ def _build(
     tlbs = tuple(defect.tlb(gt, made(scheme, gt)) for gt in gts)
     for tlb in tlbs:
         set_up(tlb.scheme)
-    model = Model(runtime, gpu, gts, tlbs, scheme, platform, scenario, group, defect)
+    reaching = frozenset(
+        _reach_name(engine, page)
+        for engine in ([] if waits_only else _reaching(gpu, scenario))
+        for page in range(clients)
+    )
+    model = Model(runtime, gpu, gts, tlbs, scheme, platform, scenario, group, defect, reaching)
     _add_engines(model)
-    _add_surroundings(model)
+    _add_surroundings(model, uses=_USES_WHERE_ONLY_WAITS_COUNT if waits_only else None)
     stamped = tlbs[:1] if defect.first_gt_only else tlbs
     vmas = [
         defect.vma(
@@ -134,8 +163,9 @@ def _build(
         for client in range(clients)
     ]
     for client, vma in enumerate(vmas):
-        body = partial(_client, runtime, vma, scenario.rounds or 1)
-        runtime.agent(f"client{client}", body, forever=scenario.rounds is None)
+        rounds = None if waits_only else 1
+        body = partial(_client, runtime, vma, scenario.rounds or rounds)
+        runtime.agent(f"client{client}", body, forever=scenario.rounds is None and not waits_only)
     if not posted:
         _fold_clients(model, page_table, memory, vmas)
     if posted:
@@ -143,18 +173,20 @@ def _build(
     for index, tlb in enumerate(stamped if scenario.rounds is None else ()):
         stamps = [vma.gem_object.stamps[index] for vma in vmas]
         runtime.relative(tlb.counter, stamps, step=FLUSH_STEP, window=_LARGEST_LAG)
-    _state_goals(model, page_table)
+    if not waits_only:
+        _state_goals(model, page_table)
     return model
 
 
 def _fold_clients(model: Model[R], page_table: PageTable, memory: ClientMemory, vmas: list[Vma]) -> None:
     """Say that clients are alike: each with its page, its object, its entry, and each engine's reach for them."""
-    hardware = _reaching(model)
+    hardware = _reaching(model.gpu, model.scenario)
     members: list[list[str]] = []
     owned: list[list[Cell | Lock]] = []
     for client, vma in enumerate(vmas):
         gem_object = vma.gem_object
-        members.append([f"client{client}", *(_reach_name(engine, client) for engine in hardware)])
+        names = [_reach_name(engine, client) for engine in hardware]
+        members.append([f"client{client}", *(name for name in names if name in model.reaching)])
         owned.append(
             [
                 page_table.entries[client],
@@ -169,24 +201,27 @@ def _fold_clients(model: Model[R], page_table: PageTable, memory: ClientMemory, 
     model.runtime.symmetric(members, owned)
 
 
-def _reaching(model: Model[R]) -> list[HardwareEngine]:
+def _reaching(gpu: VirtualGpu, scenario: Scenario) -> list[HardwareEngine]:
     """Return the units that reach for memory: the engines and, if it is examined, the OA unit."""
-    oa = model.gpu.oa
-    return [*model.gpu.engines.values(), *([oa] if oa is not None and "oa" in model.scenario.ingredients else [])]
+    oa = gpu.oa
+    return [*gpu.engines.values(), *([oa] if oa is not None and "oa" in scenario.ingredients else [])]
 
 
 def _reach_name(engine: HardwareEngine, page: int) -> str:
     return f"{engine.name} at page {page}"
 
 
-async def _client(runtime: Runtime, vma: Vma, rounds: int) -> None:
-    for _ in range(rounds):
+async def _client(runtime: Runtime, vma: Vma, rounds: int | None) -> None:
+    left = rounds
+    while left != 0:
         # Getting pages and binding is not what is examined: one step, so that nothing is explored in vain.
         async with runtime.atomic():
             await vma.gem_object.get_pages(TENANT)
             await vma.bind()
         await vma.unbind()
         await vma.gem_object.release_pages()
+        if left is not None:
+            left -= 1
 
 
 def _with_only(description: GtDescription, names: tuple[str, ...], hardware: HardwareGt) -> GtDescription:
@@ -197,11 +232,12 @@ def _with_only(description: GtDescription, names: tuple[str, ...], hardware: Har
 
 def _add_engines(model: Model[R]) -> None:
     runtime, gpu, has = model.runtime, model.gpu, model.scenario.ingredients
-    for engine in _reaching(model):
+    for engine in _reaching(gpu, model.scenario):
         if "park" not in has or engine is gpu.oa:
             runtime.start_with(engine.contexts, 1)
         for page in range(model.scenario.clients):
-            runtime.agent(_reach_name(engine, page), partial(_reach, engine, page), forever=True)
+            if _reach_name(engine, page) in model.reaching:
+                runtime.agent(_reach_name(engine, page), partial(_reach, engine, page), forever=True)
     for unit in gpu.units:
         if unit.name in gpu.engines or ("oa" in has and gpu.oa is not None and unit.name == gpu.oa.name):
             runtime.agent(f"{unit.name} unit", unit.act, forever=True)
@@ -214,13 +250,14 @@ async def _reach(engine: HardwareEngine, page: int) -> None:
     await engine.touch(page)
 
 
-def _add_surroundings(model: Model[R]) -> None:
+def _add_surroundings(model: Model[R], *, uses: int | None) -> None:
     runtime, has = model.runtime, model.scenario.ingredients
     for gt, tlb in zip(model.gts, model.tlbs, strict=True):
         for engine in gt.engines:
             if "park" in has:
-                body = partial(_wake_and_park, gt, engine, model.gpu.engines[engine.name], with_gt="asleep" in has)
-                runtime.agent(f"{engine.name} work", body, forever=True)
+                hardware, with_gt = model.gpu.engines[engine.name], "asleep" in has
+                body = partial(_wake_and_park, gt, engine, hardware, uses=uses or 1, with_gt=with_gt)
+                runtime.agent(f"{engine.name} work", body, forever=uses is None)
         if "power" in has:
             gt.uncore.start_delayed_release()
         if "wedge" in has:
@@ -230,8 +267,8 @@ def _add_surroundings(model: Model[R]) -> None:
         if "accounted" in has:
             FlushReaches(runtime, gt, tlb, model.gpu).watch()
     if has & {"reset", "wedge"}:
-        for hardware in model.gpu.gts:
-            runtime.agent(f"{hardware.name} reset unit", hardware.reset.act, forever=True)
+        for each in model.gpu.gts:
+            runtime.agent(f"{each.name} reset unit", each.reset.act, forever=True)
 
 
 async def _reset(gt: Gt, gpu: VirtualGpu) -> None:
@@ -242,15 +279,16 @@ async def _reset(gt: Gt, gpu: VirtualGpu) -> None:
             await gpu.engines[engine.name].start_context()
 
 
-async def _wake_and_park(gt: Gt, engine: Engine, hardware: HardwareEngine, *, with_gt: bool) -> None:
-    if with_gt:
-        await gt.pm.get()
-    await engine.pm.get()
-    await hardware.start_context()
-    await hardware.end_context()
-    await engine.pm.put()
-    if with_gt:
-        await gt.pm.put()
+async def _wake_and_park(gt: Gt, engine: Engine, hardware: HardwareEngine, *, uses: int, with_gt: bool) -> None:
+    for _ in range(uses):
+        if with_gt:
+            await gt.pm.get()
+        await engine.pm.get()
+        await hardware.start_context()
+        await hardware.end_context()
+        await engine.pm.put()
+        if with_gt:
+            await gt.pm.put()
 
 
 def _state_goals(model: Model[R], page_table: PageTable) -> None:

@@ -95,9 +95,8 @@ def unfit(error: AgentError, scheme: type[Scheme]) -> GputlbError | None:
         return None
     if not inspect.iscoroutinefunction(scheme.flush) and isinstance(error.__cause__, TypeError):
         return _not_async(scheme, "flush")
-    where = _frame_of(scheme, error.__cause__)
-    if where is None and error.place.partition(":")[0] in map(_file_name, _files(scheme)):
-        where = error.place  # the error comes from another process, without its cause
+    inside = error.place.partition(":")[0] in map(_file_name, _files(scheme))
+    where = error.place if inside else _frame_of(scheme, error.__cause__)
     if where is not None:
         return UnfitScheme(f"{where}: scheme {name!r} {error.problem}; handle it there, for nobody above a flush would")
     return UnfitScheme(

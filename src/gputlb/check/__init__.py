@@ -2,6 +2,7 @@
 
 from gputlb.check.check import CheckResult, GroupVerdict, Limits, check
 from gputlb.check.defects import DEFECTS, NO_DEFECT, Defect, DefectsCollide, UnknownDefect, defect
+from gputlb.check.everywhere import OnPlatform, check_everywhere
 from gputlb.check.groups import Group, engine_groups
 from gputlb.check.model import Model, build
 from gputlb.check.patience import patience
@@ -28,6 +29,7 @@ __all__ = [
     "Limits",
     "Model",
     "NotReproduced",
+    "OnPlatform",
     "ReplayDiverged",
     "ReplayedRuntime",
     "Rerun",
@@ -42,6 +44,7 @@ __all__ = [
     "UnknownScenario",
     "build",
     "check",
+    "check_everywhere",
     "defect",
     "engine_groups",
     "patience",

@@ -162,8 +162,10 @@ def _check(witness: SavedWitness, path: Path) -> None:
             f"{path}: the group must name engines of {len(known)} GT{'s' if len(known) > 1 else ''}, as "
             f"{platform.kernel} has, not of {len(witness.group)}"
         )
+    if not any(witness.group):
+        raise BadWitness(f"{path}: the group must name an engine that was explored, and names none")
     for names, there in zip(witness.group, known, strict=True):
-        if not names or len(set(names)) != len(names):
+        if len(set(names)) != len(names):
             raise BadWitness(f"{path}: the group must name each GT's engines, each once, not {names}")
         for name in names:
             if name not in there:

@@ -18,7 +18,7 @@ from gputlb.explore._search import Found
 from gputlb.explore._system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from gputlb.explore._runtime import ExploredRuntime
     from gputlb.explore._verdict import Verdict
@@ -138,7 +138,7 @@ def swarm(
         return Swarm(tuple(pool.map(task, seeds)))
 
 
-def _on_cluster(task: Callable[[int], Walk], seeds: Iterable[int], scheduler: str) -> list[Walk]:
+def _on_cluster(task: Callable[[int], Walk], seeds: Sequence[int], scheduler: str) -> list[Walk]:
     try:
         from distributed import Client  # noqa: PLC0415 (a second to import, and not always there)
     except ImportError:
@@ -147,7 +147,7 @@ def _on_cluster(task: Callable[[int], Walk], seeds: Iterable[int], scheduler: st
             "the scheduler out to walk on this machine"
         ) from None
     try:
-        client = Client(scheduler, timeout=_ANSWERS_WITHIN_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(scheduler, timeout=_ANSWERS_WITHIN_S, set_as_default=False)  # type: ignore[no-untyped-call,unused-ignore]
     except (OSError, ValueError, TypeError) as error:
         raise BadQuestion(
             f"no Dask scheduler answers at {scheduler!r} ({_first_line(error)}); start one with `dask scheduler`, or "
@@ -161,7 +161,7 @@ def _on_cluster(task: Callable[[int], Walk], seeds: Iterable[int], scheduler: st
                 f"the cluster at {scheduler} has no workers; start some with `dask worker {scheduler}`"
             ) from None
         try:
-            walks: list[Walk] = client.gather(client.map(task, seeds, pure=False))
+            walks: list[Walk] = client.gather(client.map(task, seeds, pure=False))  # type: ignore[no-untyped-call,unused-ignore]
         except GputlbError:
             raise
         except Exception as error:

@@ -147,6 +147,22 @@ def test_a_request_that_is_ignored_is_also_a_flush_that_reached_nobody():
     ) == result.story.sentence
 
 
+def test_a_flush_that_is_counted_first_is_found_when_it_is_counted():
+    result = verdict_on("skylake", "mmio", "accounted", wrong="count-first")
+
+    assert result.story
+    assert "client 0 counted a flush that had not reached rcs0: it was counted before it was done" == (
+        result.story.sentence
+    )
+
+
+def test_an_engine_that_wakes_up_during_a_flush_need_not_be_reached():
+    limits = Limits(engine="plain")
+    result = check(facts.platform("skylake"), scheme("mmio"), small("accounted", "park"), limits=limits, only_group=0)
+
+    assert "safe" == result.kind
+
+
 def test_a_walk_that_outlives_an_invalidation_brings_the_translation_back():
     result = verdict_on("skylake", "mmio", wrong="walks-survive")
 

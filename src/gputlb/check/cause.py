@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gputlb import facts
+from gputlb.check.reached_flush import FLUSHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,10 +26,13 @@ def why(model: Model[Any], engine: str, client: int, steps: Sequence[Step], even
 
 
 def why_not_reached(model: Model[Any], engine: str, agent: str, steps: Sequence[Step], events: Sequence[Event]) -> str:
-    """Return why the flush that `agent` has just done did not reach `engine`."""
+    """Return why the flush that `agent` is about to count did not reach `engine`."""
     witness = _Witness(model, engine, steps, events)
     ends = [index for index, event in enumerate(events) if event.agent == agent and event.kind in _ENDS]
-    return witness.why_no_use([event for event in events[ends[-1] + 1 if ends else 0 :] if event.agent == agent], agent)
+    flush = [event for event in events[ends[-1] + 1 if ends else 0 :] if event.agent == agent]
+    if not any(event.kind == FLUSHED for event in flush):
+        return "it was counted before it was done"
+    return witness.why_no_use(flush, agent)
 
 
 class _Witness:

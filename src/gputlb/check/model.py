@@ -142,7 +142,10 @@ def _build(
         for gt, names, hardware in zip(platform.gts, group, gpu.gts, strict=True)
         if names
     )
-    tlbs = tuple(defect.tlb(gt, made(scheme, gt)) for gt in gts)
+    tlbs = tuple(
+        (FlushReaches(runtime, gt, gpu).watched(defect.tlb) if "accounted" in has else defect.tlb)(gt, made(scheme, gt))
+        for gt in gts
+    )
     for tlb in tlbs:
         set_up(tlb.scheme)
     reaching = frozenset(
@@ -252,7 +255,7 @@ async def _reach(engine: HardwareEngine, page: int) -> None:
 
 def _add_surroundings(model: Model[R], *, uses: int | None) -> None:
     runtime, has = model.runtime, model.scenario.ingredients
-    for gt, tlb in zip(model.gts, model.tlbs, strict=True):
+    for gt in model.gts:
         for engine in gt.engines:
             if "park" in has:
                 hardware, with_gt = model.gpu.engines[engine.name], "asleep" in has
@@ -264,8 +267,6 @@ def _add_surroundings(model: Model[R], *, uses: int | None) -> None:
             runtime.agent(f"{gt.name} wedging", partial(model.defect.wedge or wedge_gt, gt))
         elif "reset" in has:
             runtime.agent(f"{gt.name} resetting", partial(_reset, gt, model.gpu))
-        if "accounted" in has:
-            FlushReaches(runtime, gt, tlb, model.gpu).watch()
     if has & {"reset", "wedge"}:
         for each in model.gpu.gts:
             runtime.agent(f"{each.name} reset unit", each.reset.act, forever=True)

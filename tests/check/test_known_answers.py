@@ -102,6 +102,15 @@ def test_mainline_is_safe_with_one_client(name: str):
     assert "safe" == verdict_on("skylake", "mmio", name).kind
 
 
+@pytest.mark.parametrize(
+    "together", [("reset", "park"), ("wedge", "park"), ("wedge", "park", "asleep"), ("reset", "park", "accounted")]
+)
+def test_mainline_is_safe_in_more_trouble_than_one(together: tuple[str, ...]):
+    result = check(facts.platform("skylake"), scheme("mmio"), small("default", *together), limits=PLAIN, only_group=0)
+
+    assert "safe" == result.kind
+
+
 def test_mainline_is_safe_while_forcewake_domains_sleep():
     assert "safe" == verdict_on("skylake", "mmio", "power", only_group=0, limits=Limits(engine="compiled")).kind
 

@@ -17,6 +17,8 @@ from gputlb.driver import GemObject, Gt, GtDescription, PageTable, reset_gt, wed
 from gputlb.driver.seqno import FLUSH_STEP
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from gputlb.check.groups import Group
     from gputlb.check.replayed_runtime import ReplayedRuntime
     from gputlb.check.scenario import Scenario
@@ -256,36 +258,63 @@ async def _reach(engine: HardwareEngine, page: int) -> None:
 def _add_surroundings(model: Model[R], *, uses: int | None) -> None:
     runtime, has = model.runtime, model.scenario.ingredients
     for gt in model.gts:
+        submission = _Submission(runtime, gt.name) if {"wedge", "park"} <= has else None
         for engine in gt.engines:
             if "park" in has:
                 hardware, with_gt = model.gpu.engines[engine.name], "asleep" in has
-                body = partial(_wake_and_park, gt, engine, hardware, uses=uses or 1, with_gt=with_gt)
+                body = partial(_wake_and_park, gt, engine, hardware, submission, uses=uses or 1, with_gt=with_gt)
                 runtime.agent(f"{engine.name} work", body, forever=uses is None)
         if "power" in has:
             gt.uncore.start_delayed_release()
         if "wedge" in has:
-            runtime.agent(f"{gt.name} wedging", partial(model.defect.wedge or wedge_gt, gt))
+            runtime.agent(f"{gt.name} wedging", partial(_wedge, gt, model.defect.wedge or wedge_gt, submission))
         elif "reset" in has:
-            runtime.agent(f"{gt.name} resetting", partial(_reset, gt, model.gpu))
+            runtime.agent(f"{gt.name} resetting", partial(_reset, gt, model.gpu, parks="park" in has))
     if has & {"reset", "wedge"}:
         for each in model.gpu.gts:
             runtime.agent(f"{each.name} reset unit", each.reset.act, forever=True)
 
 
-async def _reset(gt: Gt, gpu: VirtualGpu) -> None:
-    """Reset the GT, then put its contexts back on, as the driver resubmits the innocent ones."""
+async def _reset(gt: Gt, gpu: VirtualGpu, *, parks: bool) -> None:
+    """Reset the GT, then put its contexts back on, as the driver resubmits the innocent ones.
+
+    Engines that park put a context on over and over by themselves; what was lost of theirs is not missed.
+    """
     await reset_gt(gt)
-    for engine in gt.engines:
+    for engine in () if parks else gt.engines:
         if await engine.wakerefs():
             await gpu.engines[engine.name].start_context()
 
 
-async def _wake_and_park(gt: Gt, engine: Engine, hardware: HardwareEngine, *, uses: int, with_gt: bool) -> None:
+class _Submission:
+    """Whether contexts are still put on a GT's engines: no longer once it is being given up."""
+
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        self.lock = runtime.mutex(f"{name}.submission")
+        self.goes_on = runtime.cell(f"{name}.submits", 1, 1)
+
+
+async def _wedge(gt: Gt, wedge: Callable[[Gt], Awaitable[None]], submission: _Submission | None) -> None:
+    """Give the GT up; before that nothing more is submitted to it, as in `__intel_gt_set_wedged` of Linux 6.12."""
+    if submission is not None:
+        async with submission.lock:
+            await submission.goes_on.store(0)
+    await wedge(gt)
+
+
+async def _wake_and_park(
+    gt: Gt, engine: Engine, hardware: HardwareEngine, submission: _Submission | None, *, uses: int, with_gt: bool
+) -> None:
     for _ in range(uses):
         if with_gt:
             await gt.pm.get()
         await engine.pm.get()
-        await hardware.start_context()
+        if submission is None:
+            await hardware.start_context()
+        else:
+            async with submission.lock:
+                if await submission.goes_on.load():
+                    await hardware.start_context()
         await hardware.end_context()
         await engine.pm.put()
         if with_gt:

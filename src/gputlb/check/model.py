@@ -171,7 +171,10 @@ def _build(
         rounds = None if waits_only else 1
         body = partial(_client, runtime, vma, scenario.rounds or rounds)
         runtime.agent(f"client{client}", body, forever=scenario.rounds is None and not waits_only)
-    if not posted:
+    engines = _alike_engines(model)
+    if len(engines) > (1 if posted else clients):
+        _fold_engines(model, engines)
+    elif not posted:
         _fold_clients(model, page_table, memory, vmas)
     if posted:
         posted.add_drains()
@@ -203,6 +206,42 @@ def _fold_clients(model: Model[R], page_table: PageTable, memory: ClientMemory, 
                 *(cell for engine in hardware for cell in (engine.tlb.slots[client], engine.tlb.walking[client])),
             ]
         )
+    model.runtime.symmetric(members, owned)
+
+
+def _alike_engines(model: Model[R]) -> list[Engine]:
+    """Return the engines that only their names tell apart; none where somebody visits them in turn.
+
+    The driver does after a reset; who watches what a flush has reached does; and forcewake domains differ. Engines that
+    share an invalidation register have a bit each there, and are left out.
+    """
+    if not model.tlbs[0].scheme.treats_engines_alike or len(model.gts) > 1:
+        return []
+    if model.scenario.ingredients & {"reset", "accounted", "power", "wedge"}:
+        return []
+    registers = {unit.name: unit.requests for unit in model.gpu.units}
+    bits = {unit.name: unit.bit for unit in model.gpu.units}
+    shared = list(registers.values())
+    alone = [
+        engine
+        for engine in model.gts[0].engines
+        if engine.name in registers and sum(registers[engine.name] is each for each in shared) == 1
+    ]
+    return [engine for engine in alone if bits[engine.name] == bits[alone[0].name]]
+
+
+def _fold_engines(model: Model[R], engines: list[Engine]) -> None:
+    """Say that engines are alike: each with its TLB, its contexts, its request, and the agents that act for it."""
+    members: list[list[str]] = []
+    owned: list[list[Cell | Lock]] = []
+    requests = {unit.name: unit.requests for unit in model.gpu.units}
+    for engine in engines:
+        hardware = model.gpu.engines[engine.name]
+        names = [_reach_name(hardware, page) for page in range(model.scenario.clients)]
+        work = [f"{engine.name} work"] if "park" in model.scenario.ingredients else []
+        members.append([*(name for name in names if name in model.reaching), f"{engine.name} unit", *work])
+        tlb = hardware.tlb
+        owned.append([*tlb.slots, *tlb.walking, hardware.contexts, engine.pm.count, requests[engine.name]])
     model.runtime.symmetric(members, owned)
 
 

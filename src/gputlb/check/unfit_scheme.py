@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gputlb.check.kept_state import kept_state
 from gputlb.errors import GputlbError
-from gputlb.explore import NondeterministicAgent
+from gputlb.explore import NondeterministicAgent, NotSymmetric
 from gputlb.runtime import AgentFailed, NeverPausing
 from gputlb.runtime._place import place_of
 
@@ -102,6 +102,17 @@ def unfit(error: AgentError, scheme: type[Scheme]) -> GputlbError | None:
     return UnfitScheme(
         f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} at {error.place}; let its "
         "methods return what gputlb.driver.Scheme says of them"
+    )
+
+
+def tells_engines_apart(error: NotSymmetric, scheme: type[Scheme]) -> UnfitScheme | None:
+    """Return what a refusal to fold means for the author of a scheme that claims to treat engines alike."""
+    if not scheme.treats_engines_alike:
+        return None
+    problem = str(error).rpartition("; ")[0]
+    return UnfitScheme(
+        f"{problem}: so scheme {scheme.__qualname__!r} ({_written(scheme)}) tells engines apart; leave its "
+        "treats_engines_alike out"
     )
 
 

@@ -85,7 +85,7 @@ def check(
     defect
         Something to do wrong on purpose; `gputlb scenarios` lists what.
     symmetry
-        --no-symmetry explores every client by itself, to compare.
+        --no-symmetry folds neither clients nor engines that are alike, to compare.
     max_states
         Stop after this many states of one group.
     max_memory

@@ -353,7 +353,7 @@ class Automaton:
         for each in runs:
             each.actor.even_handed = {}
         self._check_even_handed(run, stored)
-        if run.operation is not None and run.operation.cell in self.forbidden and not self._stores_in_section(run):
+        if run.operation is not None and run.operation.cell in self.forbidden and not self._in_section(run):
             cell = self.runtime.cells[run.operation.cell]
             raise NotSymmetric(
                 f"{run.operation.place}: agent {self.spec.name!r} uses cell {cell.name!r}, which was declared to be "
@@ -393,9 +393,10 @@ class Automaton:
         return number
 
     @staticmethod
-    def _stores_in_section(run: Run) -> bool:
+    def _in_section(run: Run) -> bool:
+        """Whether what comes is part of an atomic section, of which the whole is looked at in the end."""
         assert run.operation is not None
-        return run.operation.kind is Kind.STORE and run.actor.atomic > 0
+        return run.operation.kind in {Kind.LOAD, Kind.STORE, Kind.UPDATE} and run.actor.atomic > 0
 
     def _check_even_handed(self, run: Run, stored: dict[int, int]) -> None:
         """Check that an ended atomic section stored the same to every member, where it stored to what is theirs."""

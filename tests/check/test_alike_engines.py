@@ -85,8 +85,8 @@ def test_folding_engines_changes_the_size_and_not_the_verdict(kind: type[Scheme]
     )
 
     assert whole.kind in {folded.kind, "bounded"}
-    assert folded.states <= whole.states
-    if whole.kind == folded.kind != "bounded":
+    if whole.kind != "bounded":
+        assert folded.states <= whole.states
         assert folded.depth == whole.depth
         if folded.story and whole.story:
             assert len(folded.story.schedule) == len(whole.story.schedule)

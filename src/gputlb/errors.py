@@ -16,6 +16,22 @@ class GputlbError(Exception):
     """
 
 
+def why_not_imported(module_name: str, error: BaseException) -> str:
+    """Return why a module of the reader's own can't be imported, with the line in it that raised, and the mend."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno} is not Python ({error.msg}); mend that line"
+    if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+        return f"module {module_name!r} can't be imported ({error!r}); is its folder on PYTHONPATH?"
+    trace, where = error.__traceback__, None
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_name == "<module>" and not code.co_filename.startswith("<"):
+            where = f"{code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    at = f" at {where}" if where is not None else ""
+    return f"module {module_name!r} can't be imported, for {error!r} is raised{at}; mend that line"
+
+
 def did_you_mean(word: str, known: Iterable[str], *, at_most: int = 3) -> str:
     """Return `"; did you mean a, b or c?"` for the known words nearest to `word`, or `""`.
 

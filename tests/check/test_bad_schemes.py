@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import replace
@@ -38,16 +39,66 @@ def on_the_path(monkeypatch: pytest.MonkeyPatch):
         ),
         (
             "broken_import:Scheme",
-            "scheme 'broken_import:Scheme': module 'broken_import' can't be imported (ModuleNotFoundError(\"No module "
-            "named 'no_such_module_anywhere'\")); is its folder on PYTHONPATH?",
+            "scheme 'broken_import:Scheme': module 'broken_import' can't be imported, for ModuleNotFoundError(\"No "
+            f"module named 'no_such_module_anywhere'\") is raised at {BAD}/broken_import.py:3; mend that line",
         ),
         (
             "not_a_scheme:Flusher",
-            f"scheme 'not_a_scheme:Flusher': Flusher in {BAD}/not_a_scheme.py must be a subclass of "
+            f"scheme 'not_a_scheme:Flusher': Flusher in {BAD}/not_a_scheme.py:4 must be a subclass of "
             "gputlb.driver.Scheme",
         ),
-        ("raises:Raise", f"scheme 'raises:Raise': {BAD}/raises.py has no 'Raise'; did you mean Raises?"),
-        ("raises:Raises", "raises.py:9 in Raises.flush: agent 'client0' raised KeyError('no such engine')"),
+        (
+            "raises:RaisesX",
+            f"scheme 'raises:RaisesX': {BAD}/raises.py has no 'RaisesX'; did you mean Raises, RaisesInSetUp or "
+            "RaisesWhenMade?",
+        ),
+        (
+            "exits_at_import:Scheme",
+            "scheme 'exits_at_import:Scheme': module 'exits_at_import' can't be imported, for SystemExit(0) is raised "
+            f"at {BAD}/exits_at_import.py:3; mend that line",
+        ),
+        (
+            "raises:Raises",
+            "raises.py:9 in Raises.flush: scheme 'Raises' raised KeyError('no such engine'); handle it there, for "
+            "nobody above a flush would",
+        ),
+        (
+            "raises:Exits",
+            "raises.py:31 in Exits.flush: scheme 'Exits' raised SystemExit(0); handle it there, for nobody above a "
+            "flush would",
+        ),
+        (
+            "raises:RaisesWhenMade",
+            "raises.py:15 in RaisesWhenMade.__init__: scheme 'RaisesWhenMade' raised StopIteration() when it was made; "
+            "let its __init__ take the GT, hand it to Scheme.__init__, and come to its end",
+        ),
+        (
+            "raises:RaisesInSetUp",
+            "raises.py:23 in RaisesInSetUp.set_up: scheme 'RaisesInSetUp' raised KeyError('no such engine') in "
+            "set_up(); only ProbeFailed may come from there, and says that the driver does not load",
+        ),
+        (
+            "raises:StampsInWords",
+            "raises.py:34: with scheme 'StampsInWords' agent 'client0' raised TypeError(\"unsupported operand type(s) "
+            "for >>: 'str' and 'int'\") at _runtime.py:119 in ExploredCell.store; let its methods return what "
+            "gputlb.driver.Scheme says of them",
+        ),
+        (
+            "not_async:Flush",
+            "not_async.py:7 in Flush.flush: scheme 'Flush' has a flush() that is no coroutine; write `async def "
+            "flush(self)`",
+        ),
+        (
+            "not_async:SetUp",
+            "not_async.py:12 in SetUp.set_up: scheme 'SetUp' has a set_up() that is no coroutine; write `async def "
+            "set_up(self)`",
+        ),
+        (
+            "not_async:NeedsMore",
+            "not_async.py:19: scheme 'NeedsMore' raised TypeError('NeedsMore.__init__() takes 1 positional argument "
+            "but 2 were given') when it was made; let its __init__ take the GT, hand it to Scheme.__init__, and come "
+            "to its end",
+        ),
         (
             "endless:EndlessSetUp",
             "endless.py:15 in EndlessSetUp.set_up: scheme 'endless:EndlessSetUp' has computed for 0.3 s without an "
@@ -55,7 +106,14 @@ def on_the_path(monkeypatch: pytest.MonkeyPatch):
         ),
         (
             "sleepless:Sleepless",
-            "sleepless.py:9 in Sleepless.flush: agent 'client0' sleeps again and again and never looks at a cell",
+            "sleepless.py:9 in Sleepless.flush: scheme 'Sleepless' sleeps again and again and never looks at a cell; "
+            "let its loop wait for a register or a cell with until, or come to an end",
+        ),
+        (
+            "sleepless:PollsInAtomic",
+            "sleepless.py:16 in PollsInAtomic.flush: scheme 'PollsInAtomic' goes round and round inside "
+            "runtime.atomic(), which is to be one step; let its loop wait for a register or a cell with until, or "
+            "come to an end",
         ),
         (
             "keeps_state:Counts",
@@ -100,6 +158,21 @@ def test_a_loop_without_an_end_is_told_by_its_line(name: str, where: str, capsys
 
     assert 2 == caught.value.code
     assert re.match(f"gputlb: {where}", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_walkers_in_other_processes_say_the_same(
+    workers: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(BAD), *sys.path]))
+    with pytest.raises(SystemExit) as caught:
+        main(("check", "--scheme", "raises:Raises", *SMALL, "--swarm", "--walkers", "2", "--workers", workers))
+
+    sentence = (
+        "raises.py:9 in Raises.flush: scheme 'Raises' raised KeyError('no such engine'); handle it there, for nobody "
+        "above a flush would"
+    )
+    assert (2, "", f"gputlb: {sentence}\n") == (caught.value.code, *capsys.readouterr())
 
 
 def test_a_long_search_is_not_impatient_with_a_good_scheme():

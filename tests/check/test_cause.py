@@ -82,3 +82,39 @@ def test_a_deadlock_names_those_who_have_work_left_and_who_is_to_blame():
         "gt0 resetting waits for cell 'gt0.reset', now 1: "
         "the reset never finishes, as client 0 requested an invalidation in the middle of it"
     ) == sentence("broadwell", "mmio", "reset", "unserialised")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "why"),
+    [
+        (
+            "stuck",
+            "none",
+            "vcs0 had not dropped its TLB when the driver gave up waiting, and the flush was counted as done",
+        ),
+        ("default", "unmasked", "the request to XELPMP_VD_TLB_INV_CR was ignored, its mask bits were not set"),
+        (
+            "wedge",
+            "wedge-first",
+            "its flush was skipped, as the GT was marked as given up before the reset had dropped its TLBs",
+        ),
+    ],
+)
+def test_a_media_gt_that_is_explored_by_itself_has_its_own_reasons(name: str, wrong: str, why: str):
+    result = check(
+        facts.platform("meteorlake"),
+        scheme("mmio"),
+        replace(scenario(name), clients=1, rounds=1),
+        defect=defect(wrong),
+        limits=Limits(engine="plain"),
+        only_group=3,
+    )
+
+    assert result.story
+    assert f"vcs0 reached page 0 through a translation that client 0 believed flushed: {why}" == result.story.sentence
+
+
+def test_a_request_that_is_ignored_on_one_of_two_gts_is_told():
+    assert "the request to XEHP_COMPCTX_TLB_INV_CR was ignored, its mask bits were not set" in sentence(
+        "meteorlake", "mmio-2022"
+    )

@@ -102,6 +102,15 @@ def test_mainline_is_safe_with_one_client(name: str):
     assert "safe" == verdict_on("skylake", "mmio", name).kind
 
 
+@pytest.mark.parametrize(
+    "together", [("reset", "park"), ("wedge", "park"), ("wedge", "park", "asleep"), ("reset", "park", "accounted")]
+)
+def test_mainline_is_safe_in_more_trouble_than_one(together: tuple[str, ...]):
+    result = check(facts.platform("skylake"), scheme("mmio"), small("default", *together), limits=PLAIN, only_group=0)
+
+    assert "safe" == result.kind
+
+
 def test_mainline_is_safe_while_forcewake_domains_sleep():
     assert "safe" == verdict_on("skylake", "mmio", "power", only_group=0, limits=Limits(engine="compiled")).kind
 
@@ -145,6 +154,22 @@ def test_a_request_that_is_ignored_is_also_a_flush_that_reached_nobody():
         "client 0 counted a flush that had not reached vcs0: "
         "the request to GEN12_VD_TLB_INV_CR was ignored, its mask bits were not set"
     ) == result.story.sentence
+
+
+def test_a_flush_that_is_counted_first_is_found_when_it_is_counted():
+    result = verdict_on("skylake", "mmio", "accounted", wrong="count-first")
+
+    assert result.story
+    assert "client 0 counted a flush that had not reached rcs0: it was counted before it was done" == (
+        result.story.sentence
+    )
+
+
+def test_an_engine_that_wakes_up_during_a_flush_need_not_be_reached():
+    limits = Limits(engine="plain")
+    result = check(facts.platform("skylake"), scheme("mmio"), small("accounted", "park"), limits=limits, only_group=0)
+
+    assert "safe" == result.kind
 
 
 def test_a_walk_that_outlives_an_invalidation_brings_the_translation_back():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,7 @@ def test_a_file_imports_no_code_by_itself(document: dict[str, Any], tmp_path: Pa
         ({"schedule": "fast"}, "is damaged: Expected `array`, got `str` - at `$.schedule`"),
         ({"group": []}, ": the group must name engines of 1 GT, as TIGERLAKE has, not of 0"),
         ({"group": [["vcs7"]]}, ": TIGERLAKE has no engine 'vcs7' there; did you mean vcs1, vcs0 or vecs0?"),
+        ({"group": [[]]}, ": the group must name an engine that was explored, and names none"),
         ({"group": [["vcs0", "vcs0"]]}, ": the group must name each GT's engines, each once, not ['vcs0', 'vcs0']"),
     ],
 )
@@ -226,6 +228,41 @@ def test_an_impossible_scenario_is_told_in_one_sentence(
         read_witness(file)
 
     assert f"{file}: {sentence}" == str(caught.value)
+
+
+BAD_LOCKING = {
+    "TwoOrders": "LockOrderInverted",
+    "SleepsUnderSpinLock": "SleepUnderSpinLock",
+    "TakesTwice": "LockReentered",
+    "LeavesHeld": "LockLeftHeld",
+    "GivesBackWhatItHasNot": "LockNotHeld",
+}
+
+
+@pytest.mark.parametrize(("name", "rule"), BAD_LOCKING.items())
+def test_a_scheme_that_breaks_a_rule_of_locking_breaks_it_again(
+    name: str, rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "bad_schemes"))
+    result = checked("default", 1, 1, "tgl", f"bad_locking:{name}")
+    file = tmp_path / "witness.json"
+    file.write_bytes(saved(result, scheme(f"bad_locking:{name}")))
+
+    witness, story = replay(file, f"bad_locking:{name}")
+
+    assert rule == witness.ending.rule
+    assert result.story
+    assert result.story.sentence == story.sentence
+    assert re.match(r"\w+\.py:\d+ in .*: agent 'client0' ", story.sentence)
+
+
+def test_a_witness_on_one_gt_of_two_runs_again(tmp_path: Path):
+    result = checked("default", 1, 1, "mtl", "none")
+    file = tmp_path / "witness.json"
+    file.write_bytes(saved(result, scheme("none")))
+
+    assert result.story
+    assert result.story.sentence == replay(file)[1].sentence
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff", b"[" * 100_000, b'"gputlb"', b"{}", b'{"format": 3}'])

@@ -251,6 +251,10 @@ def test_a_scenario_of_one_s_own_comes_from_a_module(
         (["--max-memory", "lots"], "--max-memory must be a number of bytes such as 2G or 500M, not 'lots'"),
         (["--export", "spin", "x.pml"], "--export knows promela FILE, not 'spin'"),
         (
+            ["--platform", "all", "--save", "x.json"],
+            "--platform all gives a table; ask for a witness or an export on one platform",
+        ),
+        (
             ["--html", "/no/such/place/x.html"],
             "/no/such/place/x.html: the directory /no/such/place does not exist; make it first",
         ),
@@ -261,6 +265,50 @@ def test_a_bad_question_is_told_in_one_sentence(
 ):
     assert 2 == exit_status_of("check", *arguments)
     assert ("", f"gputlb: {sentence}\n") == capsys.readouterr()
+
+
+EVERYWHERE = ("check", "--platform", "all", "--clients", "1", "--rounds", "1", "--engine", "plain")
+
+
+def test_every_platform_gives_a_table_with_what_is_left_out_and_why(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of(*EVERYWHERE)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "mmio on every platform, scenario default" == lines[0]
+    assert ["TIGERLAKE", "12.00", "safe", "5", "5", "750"] == next(
+        line.split()[:6] for line in lines if line.startswith("TIGERLAKE")
+    )
+    assert (
+        "PONTEVECCHIO 12.60: scheme 'mmio' does not load on PONTEVECCHIO GT0 (graphics 12.60): this version's TLB is "
+        "not invalidated by registers in Linux 6.12"
+    ) in lines
+    assert re.fullmatch(r"27 safe; not loaded on 6; [\d,]+ states, [\d.]+ s", lines[-1])
+
+
+def test_every_platform_where_one_is_violated_is_a_bad_answer(capsys: pytest.CaptureFixture[str]):
+    assert 1 == exit_status_of(*EVERYWHERE, "--scheme", "mmio-2022", "--json")
+
+    platforms = json.loads(capsys.readouterr().out)["platforms"]
+    verdicts = {each["platform"]: each["check"]["verdict"] for each in platforms if each["check"]}
+    assert ("safe", "violated", "violated") == (verdicts["SKYLAKE"], verdicts["ICELAKE"], verdicts["TIGERLAKE"])
+    assert all(each["check"] or each["reason"] for each in platforms)
+
+
+def test_every_platform_with_a_scheme_that_loads_nowhere_is_a_bad_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "loads_nowhere.py").write_text(
+        "from gputlb.driver import ProbeFailed, Scheme\n"
+        "class Picky(Scheme):\n"
+        "    async def set_up(self): raise ProbeFailed('not here', -19)\n"
+        "    async def flush(self): pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert 2 == exit_status_of(*EVERYWHERE, "--scheme", "loads_nowhere:Picky")
+
+    assert "none; not loaded on 33; 0 states, 0.0 s" == capsys.readouterr().out.splitlines()[-1]
+    sys.modules.pop("loads_nowhere", None)
 
 
 def test_an_unknown_defect_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]):
@@ -299,4 +347,4 @@ def test_a_swarm_says_its_seeds_and_which_of_them_found_it(capsys: pytest.Captur
     assert 1 == status
     remarks = capsys.readouterr().err.splitlines()
     assert "8 random walkers, seeds 3 to 10" == remarks[0]
-    assert re.search(r"--swarm --walkers 1 --seed \d+ finds it again$", remarks[1])
+    assert re.search(r"--swarm --walkers 1 --seed \d+ --depth 2000 finds it again$", remarks[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,19 @@ def test_help_names_every_verb_with_its_one_sentence(capsys: pytest.CaptureFixtu
     assert "" == printed.err
     for verb, (_, sentence) in VERBS.items():
         assert f"{verb} {sentence}" in words
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_s_help_is_its_docstring_with_an_example_and_every_option(verb: str, capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of(verb, "--help")
+
+    words = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    function = app[verb].default_command
+    summary, _, rest = str(function.__doc__).partition("\n\n")
+    assert " ".join(summary.split()) in words
+    example = re.search(r"Example: (.*gputlb .*)", rest)
+    assert example, f"the docstring of {verb} has no example"
+    assert " ".join(example[0].split()) in words
 
 
 def test_help_fits_a_screen(capsys: pytest.CaptureFixture[str]):

@@ -2,14 +2,16 @@
 
 from gputlb.check.check import CheckResult, GroupVerdict, Limits, check
 from gputlb.check.defects import DEFECTS, NO_DEFECT, Defect, DefectsCollide, UnknownDefect, defect
+from gputlb.check.everywhere import OnPlatform, check_everywhere
 from gputlb.check.groups import Group, engine_groups
-from gputlb.check.model import Model, SetUpWaits, build
+from gputlb.check.model import Model, build
 from gputlb.check.patience import patience
 from gputlb.check.replayed_runtime import ReplayDiverged, ReplayedRuntime
 from gputlb.check.rerun import Ending, Rerun, rerun
 from gputlb.check.scenario import INGREDIENTS, SCENARIOS, Scenario, UnknownScenario, scenario
 from gputlb.check.story import Story, StoryStep, tell
 from gputlb.check.swarming import Swarming
+from gputlb.check.unfit_scheme import SetUpWaits, UnfitScheme
 from gputlb.check.witness_file import BadWitness, NotReproduced, SavedWitness, read_witness, replay, saved, scheme_name
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Limits",
     "Model",
     "NotReproduced",
+    "OnPlatform",
     "ReplayDiverged",
     "ReplayedRuntime",
     "Rerun",
@@ -36,10 +39,12 @@ __all__ = [
     "Story",
     "StoryStep",
     "Swarming",
+    "UnfitScheme",
     "UnknownDefect",
     "UnknownScenario",
     "build",
     "check",
+    "check_everywhere",
     "defect",
     "engine_groups",
     "patience",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gputlb import facts
+from gputlb.check.reached_flush import FLUSHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,10 +26,13 @@ def why(model: Model[Any], engine: str, client: int, steps: Sequence[Step], even
 
 
 def why_not_reached(model: Model[Any], engine: str, agent: str, steps: Sequence[Step], events: Sequence[Event]) -> str:
-    """Return why the flush that `agent` has just done did not reach `engine`."""
+    """Return why the flush that `agent` is about to count did not reach `engine`."""
     witness = _Witness(model, engine, steps, events)
     ends = [index for index, event in enumerate(events) if event.agent == agent and event.kind in _ENDS]
-    return witness.why_no_use([event for event in events[ends[-1] + 1 if ends else 0 :] if event.agent == agent], agent)
+    flush = [event for event in events[ends[-1] + 1 if ends else 0 :] if event.agent == agent]
+    if not any(event.kind == FLUSHED for event in flush):
+        return "it was counted before it was done"
+    return witness.why_no_use(flush, agent)
 
 
 class _Witness:
@@ -40,7 +44,9 @@ class _Witness:
         self._steps = steps
         self._events = events
         self._units = [unit for unit in model.gpu.units if unit.name == engine]
-        self._gt = next((gt.id for gt in model.gts if any(each.name == engine for each in gt.engines)), 0)
+        # Of the GTs that are explored, which need not be all of the platform's.
+        self._place = next((i for i, gt in enumerate(model.gts) if any(each.name == engine for each in gt.engines)), 0)
+        self._gt = model.gts[self._place].id
         self._cells = {step.cell or "" for step in steps}
 
     def why(self, agent: str, client: int) -> str:
@@ -54,11 +60,11 @@ class _Witness:
         if cleared < bound:  # the clearing has not come to memory at all
             cleared = self._steps[-1].transition + 1
         released = self._releases(agent)
-        if self._gt >= len(released):
+        if self._place >= len(released):
             if not any(step.cell == stamp and step.operation.startswith("store") for step in self._steps):
                 return "no flush was asked for, as its object was never stamped"
             return "no flush was asked for, as its stamp was 0, which says that nothing is pending"
-        end, flush = released[self._gt]
+        end, flush = released[self._place]
         if end.kind == "seqno":
             return self.why_no_use(flush, agent, cleared)
         reason = str(end.values[0])
@@ -211,7 +217,7 @@ class _Witness:
     def _row_at(self, event: Event) -> facts.Register | None:
         offset = event.values[0]
         assert isinstance(offset, int)
-        absolute = self._model.gts[self._gt].uncore.absolute(offset)
+        absolute = self._model.gts[self._place].uncore.absolute(offset)
         return facts.register_at(absolute, self._model.platform)
 
     def _kind(self, event: Event) -> str:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.groups import engine_groups
-from gputlb.check.kept_state import kept_state
 from gputlb.check.model import Model, build
 from gputlb.check.replayed_runtime import ReplayDiverged
 from gputlb.check.rerun import rerun
 from gputlb.check.story import Story, tell
 from gputlb.check.swarming import Swarming, walked
+from gputlb.check.unfit_scheme import tells_engines_apart, unfit
 from gputlb.driver import ProbeFailed
-from gputlb.explore import NondeterministicAgent
+from gputlb.explore import NotSymmetric
+from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,8 +111,8 @@ def check(
 ) -> CheckResult:
     """Explore every order of the scenario, for every group of the platform's engines, until something is wrong.
 
-    Raises: `ProbeFailed` where the scheme does not load; `NondeterministicAgent`, `AgentFailed` and the like where
-    a scheme keeps state outside cells, raises, or never ends.
+    Raises: `ProbeFailed` where the scheme does not load; `UnfitScheme` where it raises or never ends; `KeepsState`
+    and other `NondeterministicAgent`s where it keeps state outside cells.
     """
     limits = limits or Limits()
     groups = engine_groups(platform, scenario.engines_together, gts_together="two-gts" in scenario.ingredients)
@@ -123,10 +124,17 @@ def check(
     for group in groups:
         model = build(platform, scheme, scenario, group, defect)
         seed = None
-        if limits.swarm is None:
-            verdict = _explore(model, limits, group, progress)
-        else:
-            verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
+        try:
+            if limits.swarm is None:
+                verdict = _explore(model, limits, group, progress)
+                if verdict.kind in {"safe", "vacuous"}:
+                    verdict = _unless_waiting(model, verdict, limits)
+            else:
+                verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
+        except AgentError as error:
+            raise unfit(error, model.scheme) or error from error.__cause__
+        except NotSymmetric as error:
+            raise tells_engines_apart(error, model.scheme) or error from None
         done.append(GroupVerdict(_flat(group), verdict, seed))
         if verdict.kind in {"violated", "deadlock"}:
             told = _tell(model, verdict)
@@ -135,7 +143,7 @@ def check(
     return CheckResult(
         kind=next(kind for kind in _WORST_FIRST if kind in kinds),
         platform=platform.kernel,
-        scheme=(defect.scheme or scheme).name or f"{scheme.__module__}:{scheme.__qualname__}",
+        scheme=_shown_name(defect.scheme or scheme),
         scenario=scenario,
         defect=defect.name,
         groups=tuple(done),
@@ -145,11 +153,17 @@ def check(
     )
 
 
+def _shown_name(scheme: type[Scheme]) -> str:
+    """Return what a scheme calls itself; its class where the name is but inherited from one of ours."""
+    own = vars(scheme).get("name") or (scheme.name if scheme.__module__.startswith("gputlb.") else "")
+    return own or f"{scheme.__module__}:{scheme.__qualname__}"
+
+
 def _tell(model: Model[CheckedRuntime], verdict: Verdict) -> Story:
     """Run the witness again in virtual time, so that nothing is claimed that was only searched for; tell it."""
     assert verdict.witness is not None
     schedule = verdict.witness.schedule
-    again = rerun(model, schedule, type(verdict.error).__name__)
+    again = rerun(model, schedule, "Deadlock" if verdict.kind == "deadlock" else type(verdict.error).__name__)
     if again.ending is None or again.ending.kind != verdict.kind:
         agent = schedule[-1][0] if schedule else "nobody"
         raise ReplayDiverged(agent, f"step {len(schedule)}", f"comes to no harm in virtual time, but {verdict.text}")
@@ -169,18 +183,22 @@ def _explore(
         def report(state: Progress) -> None:
             progress(engines, state)
 
-    try:
-        return model.runtime.explore(
-            max_states=limits.max_states,
-            max_memory_bytes=limits.max_memory_bytes,
-            timeout_s=limits.timeout_s,
-            symmetry=limits.symmetry,
-            engine=_engine(limits, model.scenario),
-            workers=limits.workers,
-            progress=report,
-        )
-    except NondeterministicAgent as error:
-        raise kept_state(error, model.scheme) or error from None
+    return model.runtime.explore(
+        max_states=limits.max_states,
+        max_memory_bytes=limits.max_memory_bytes,
+        timeout_s=limits.timeout_s,
+        symmetry=limits.symmetry,
+        engine=_engine(limits, model.scenario),
+        workers=limits.workers,
+        progress=report,
+    )
+
+
+def _unless_waiting(model: Model[CheckedRuntime], verdict: Verdict, limits: Limits) -> Verdict:
+    """Return `verdict`, unless somebody waits for ever while engines go on; those are left out to see it."""
+    waits = build(model.platform, model.scheme, model.scenario, model.group, model.defect, waits_only=True)
+    found = _explore(waits, limits, model.group, None)
+    return found if found.kind in {"violated", "deadlock", "bounded"} else verdict
 
 
 def _engine(limits: Limits, scenario: Scenario) -> Literal["auto", "plain", "compiled"]:

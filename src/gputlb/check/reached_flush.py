@@ -1,55 +1,85 @@
-"""The property that a flush which was counted has really reached every engine that was awake throughout."""
+"""The property that a flush which is counted has really reached every engine that was awake throughout."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gputlb.device import Engine as HardwareEngine
     from gputlb.device import VirtualGpu
-    from gputlb.driver import Engine, Gt, Tlb
+    from gputlb.driver import Engine, Gt, Scheme, Tlb
     from gputlb.runtime import Cell, Runtime
+
+FLUSHED = "flushed"
+"""The event of a scheme that has come to the end of its flush."""
 
 
 class FlushReaches:
-    """Watches one GT's flushes: each engine's TLB must have been dropped between a flush's beginning and end.
+    """Watches one GT's flushes: each engine's TLB must have been dropped between a flush's beginning and its counting.
 
-    An engine that slept at either end is left out: who wakes up drops its TLB itself.
+    The beginning is where the lock has been taken. An engine that runs nothing there, or when the flush is counted, is
+    left out: before it runs anything it drops its TLB itself.
     """
 
-    def __init__(self, runtime: Runtime, gt: Gt, tlb: Tlb, gpu: VirtualGpu) -> None:
+    def __init__(self, runtime: Runtime, gt: Gt, gpu: VirtualGpu) -> None:
         self._runtime = runtime
-        self._tlb = tlb
-        self._watched: list[tuple[Engine, HardwareEngine, Cell]] = [
-            (engine, gpu.engines[engine.name], runtime.cell(f"{engine.name}.dropped", 1)) for engine in gt.engines
+        self._watched: list[tuple[Engine, HardwareEngine, Cell, Cell]] = [
+            (
+                engine,
+                gpu.engines[engine.name],
+                runtime.cell(f"{engine.name}.dropped", 1),
+                runtime.cell(f"{engine.name}.running", 1),
+            )
+            for engine in gt.engines
         ]
-
-    def watch(self) -> None:
-        """Put the watch around the scheme's flush and the engines' TLBs."""
-        for _, hardware, dropped in self._watched:
+        for _, hardware, dropped, _ in self._watched:
             drop = hardware.tlb.drop
 
-            async def note_drop(*, cancel_walks: bool = True, drop=drop, dropped=dropped) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+            async def note_drop(*, cancel_walks: bool = True, drop: Any = drop, dropped: Cell = dropped) -> None:
                 await drop(cancel_walks=cancel_walks)
                 await dropped.store(1)
 
             hardware.tlb.drop = note_drop  # type: ignore[method-assign]
-        flush = self._tlb.scheme.flush
 
-        async def watched_flush() -> None:
-            awake = []
-            async with self._runtime.atomic():
-                for engine, _, dropped in self._watched:
-                    awake.append(await engine.pm.count.load() > 0)
-                    await dropped.store(0)
-            await flush()
-            async with self._runtime.atomic():
-                for was_awake, (engine, _, dropped) in zip(awake, self._watched, strict=True):
-                    if was_awake and await engine.pm.count.load() > 0:
-                        self._runtime.require(
-                            await dropped.load() == 1,
-                            f"a flush was counted that had not reached {engine.name}",
-                            engine=engine.name,
-                        )
+    def watched(self, kind: type[Tlb]) -> type[Tlb]:
+        """Return a class of the same invalidation whose flushes are watched, whatever it does first."""
+        watch, runtime = self, self._runtime
 
-        self._tlb.scheme.flush = watched_flush  # type: ignore[method-assign]
+        class Watched(kind):  # type: ignore[misc, valid-type]
+            def __init__(self, gt: Gt, scheme: Scheme) -> None:
+                super().__init__(gt, scheme)
+                flush = scheme.flush
+
+                async def noted_flush() -> None:
+                    await flush()
+                    runtime.emit(FLUSHED)
+
+                scheme.flush = noted_flush  # type: ignore[method-assign]
+
+            async def flush_and_count(self) -> None:
+                await watch._begin()
+                await super().flush_and_count()
+
+            async def count(self) -> None:
+                async with runtime.atomic():
+                    await watch._check()
+                    await super().count()
+
+        return Watched
+
+    async def _begin(self) -> None:
+        async with self._runtime.atomic():
+            for _, hardware, dropped, awake in self._watched:
+                await awake.store(int(await hardware.contexts.load() > 0))
+                await dropped.store(0)
+
+    async def _check(self) -> None:
+        for engine, hardware, dropped, awake in self._watched:
+            if await awake.load() and await hardware.contexts.load() > 0:
+                self._runtime.require(
+                    await dropped.load() == 1,
+                    f"a flush was counted that had not reached {engine.name}",
+                    engine=engine.name,
+                )
+            await awake.store(0)  # what is not looked at again must not tell states apart
+            await dropped.store(0)

@@ -89,7 +89,7 @@ class ReplayedCell(Cell):
         runtime = self.runtime
         where = place()
         if value >> self.bits:
-            raise self._overflow(where, value)
+            raise runtime.broken(self._overflow(where, value))
         expected = await runtime.turn(f"store {value}", self)
         before, self.value = self.value, int(value)
         runtime.done(where, f"store {value}", self, before, None, expected)
@@ -137,7 +137,7 @@ class ReplayedLock(Lock):
         if isinstance(self, Mutex):
             runtime.might_sleep(f"waited for mutex {self.name!r}")
         if self.holder is agent and agent is not runtime.nobody:
-            raise LockReentered(agent.name, where, f"asked for {self.name!r}, which it holds already")
+            raise runtime.broken(LockReentered(agent.name, where, f"asked for {self.name!r}, which it holds already"))
         expected = await runtime.turn("acquire", self, lambda: self.holder is None)
         self.holder = agent
         agent.held.append(self)
@@ -149,7 +149,7 @@ class ReplayedLock(Lock):
         runtime = self.runtime
         agent, where = runtime.current, place()
         if self.holder is not agent and agent is not runtime.nobody:
-            raise LockNotHeld(agent.name, where, f"released {self.name!r}, which it does not hold")
+            raise runtime.broken(LockNotHeld(agent.name, where, f"released {self.name!r}, which it does not hold"))
         expected = await runtime.turn("release", self)
         self.holder = None
         agent.held.remove(self)
@@ -256,10 +256,11 @@ class ReplayedRuntime(SimulatedRuntime):
         """Raise if the acting agent holds a spin lock or is in an atomic section."""
         agent = self.current
         if agent.atomic:
-            raise SleepInAtomic(agent.name, place(), f"{what} inside runtime.atomic()")
+            raise self.broken(SleepInAtomic(agent.name, place(), f"{what} inside runtime.atomic()"))
         for lock in agent.held:
             if isinstance(lock, SpinLock):
-                raise SleepUnderSpinLock(agent.name, place(), f"{what} while it held spin lock {lock.name!r}")
+                problem = f"{what} while it held spin lock {lock.name!r}"
+                raise self.broken(SleepUnderSpinLock(agent.name, place(), problem))
 
     def may_time_out(self, cell_name: str) -> bool:
         """Whether a wait for this cell may end by its timeout."""

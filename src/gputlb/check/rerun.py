@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gputlb.runtime import Event
 
 _LOCK_ORDER = "LockOrderInverted"
+_DEADLOCK = "Deadlock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,21 @@ def rerun(model: Model[Any], schedule: Schedule, rule: str = "") -> Rerun:
     """Build the model of a witness anew, in `ReplayedRuntime`, and let its agents act as `schedule` says.
 
     `rule` is the broken rule that is expected: an inverted lock order shows in no single run, so it is looked for
-    only where it is named.
+    only where it is named; so is a deadlock of those that others wait for, while engines go on.
 
     Raises: `ReplayDiverged`, `AgentFailed`, and what building a model raises.
     """
-    again = build(model.platform, model.scheme, model.scenario, model.group, model.defect, ReplayedRuntime)
+    # Where it is asked who waits for ever, nobody reached for memory: an engine that can go on would hide it.
+    waits_only = rule == _DEADLOCK and not any(agent in model.reaching for agent, _ in schedule)
+    again = build(
+        model.platform,
+        model.scheme,
+        model.scenario,
+        model.group,
+        model.defect,
+        ReplayedRuntime,
+        waits_only=waits_only,
+    )
     runtime = again.runtime
     try:
         error = runtime.follow(schedule)
@@ -69,7 +80,7 @@ def _ending(runtime: ReplayedRuntime, error: Exception | None, schedule: Schedul
     waiting = runtime.waiting()
     if waiting is not None:
         return Ending(
-            "deadlock", "Deadlock", "", "; ".join(f"{agent} waits for {what}" for agent, what in waiting.items())
+            "deadlock", _DEADLOCK, "", "; ".join(f"{agent} waits for {what}" for agent, what in waiting.items())
         )
     asked = runtime.asks_for_lock(schedule[-1][0]) if schedule and rule == _LOCK_ORDER else None
     if asked is None:

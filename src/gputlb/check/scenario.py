@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib import import_module
 
-from gputlb.errors import GputlbError, did_you_mean
+from gputlb.errors import GputlbError, did_you_mean, why_not_imported
 
 INGREDIENTS = {
     "park": "engines park and wake up at any moment",
@@ -93,10 +93,8 @@ def _imported(path: str) -> Scenario:
     module_name, _, attribute = path.partition(":")
     try:
         module = import_module(module_name)
-    except Exception as error:
-        raise UnknownScenario(
-            f"scenario {path!r}: module {module_name!r} can't be imported ({error!r}); is its folder on PYTHONPATH?"
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise UnknownScenario(f"scenario {path!r}: {why_not_imported(module_name, error)}") from error
     found = getattr(module, attribute, None)
     if not isinstance(found, Scenario):
         known = [name for name, value in vars(module).items() if isinstance(value, Scenario)]

@@ -206,7 +206,7 @@ _SKIP_WORDS = {
 
 
 def _why_ignored(name: str, value: int) -> str:
-    row = facts.register_named(name)
+    row = facts.register_named(_bare(name))
     if row.masked and not value >> 16:
         return "its mask bits were not set"
     return "steering kept it from reaching every copy" if row.mcr else "no unit serves its bits"

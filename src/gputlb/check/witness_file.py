@@ -12,9 +12,11 @@ from gputlb.check.model import build
 from gputlb.check.rerun import Ending, rerun
 from gputlb.check.scenario import INGREDIENTS, Scenario
 from gputlb.check.story import tell
+from gputlb.check.unfit_scheme import unfit
 from gputlb.driver import scheme as scheme_named
 from gputlb.driver import schemes
 from gputlb.errors import GputlbError, did_you_mean
+from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,8 +162,10 @@ def _check(witness: SavedWitness, path: Path) -> None:
             f"{path}: the group must name engines of {len(known)} GT{'s' if len(known) > 1 else ''}, as "
             f"{platform.kernel} has, not of {len(witness.group)}"
         )
+    if not any(witness.group):
+        raise BadWitness(f"{path}: the group must name an engine that was explored, and names none")
     for names, there in zip(witness.group, known, strict=True):
-        if not names or len(set(names)) != len(names):
+        if len(set(names)) != len(names):
             raise BadWitness(f"{path}: the group must name each GT's engines, each once, not {names}")
         for name in names:
             if name not in there:
@@ -173,7 +177,7 @@ def replay(path: Path, scheme: str | None = None) -> tuple[SavedWitness, Story]:
 
     A file may not make the program import code: a scheme that is not ours must be named by the caller.
 
-    Raises: `BadWitness`, `NotReproduced`, `ReplayDiverged`.
+    Raises: `BadWitness`, `NotReproduced`, `ReplayDiverged`, `UnfitScheme`.
     """
     witness = read_witness(path)
     if scheme is None and witness.scheme not in schemes():
@@ -197,7 +201,10 @@ def replay(path: Path, scheme: str | None = None) -> tuple[SavedWitness, Story]:
         NO_DEFECT if witness.defect == NO_DEFECT.name else defect(witness.defect),
     )
     schedule = tuple((agent, tuple(answers)) for agent, answers in witness.schedule)
-    again = rerun(model, schedule, witness.ending.rule)
+    try:
+        again = rerun(model, schedule, witness.ending.rule)
+    except AgentError as error:
+        raise unfit(error, model.scheme) or error from error.__cause__
     expected = witness.ending
     wanted = Ending(expected.kind, expected.rule, expected.agent, expected.text)
     if again.ending is None:

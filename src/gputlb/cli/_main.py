@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from cyclopts import App, CycloptsError, UnknownCommandError
@@ -13,7 +14,7 @@ from gputlb.cli import _interrupt
 from gputlb.errors import GputlbError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 FINE, BAD_ANSWER, BAD_QUESTION, INTERRUPTED = 0, 1, 2, 130
 
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         _interrupt.listen()
     try:
-        status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        with _docstring_as_help(sys.argv[1:] if arguments is None else arguments):
+            status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except UnknownCommandError as error:
         # Not the error's own text: to make it, cyclopts would import every verb.
         word = error.unused_tokens[0] if error.unused_tokens else ""
@@ -79,6 +81,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _interrupted() -> NoReturn:
     print("gputlb: interrupted", file=sys.stderr)
     sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _docstring_as_help(words: Sequence[str]) -> Iterator[None]:
+    """Let a verb that is asked for help show its docstring with the example: its sentence is for the list of all."""
+    verb = words[0] if words and words[0] in VERBS and {"--help", "-h"}.intersection(words) else None
+    if verb is None:
+        yield
+        return
+    app[verb].help = None
+    try:
+        yield
+    finally:
+        app[verb].help = VERBS[verb][1]
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -14,7 +14,7 @@ from gputlb.errors import GputlbError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from gputlb.check import CheckResult, Scenario
+    from gputlb.check import CheckResult, Defect, Limits, OnPlatform, Scenario
     from gputlb.driver import Scheme
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -22,6 +22,7 @@ Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 PATIENCE_S = 5.0
 """How long a scheme may compute without an await."""
 
+_EVERYWHERE = "all"
 _STATUS = {"safe": 0, "violated": 1, "deadlock": 1, "vacuous": 1, "bounded": 3}
 _MOST_CLIENTS, _MOST_ENGINES, _MOST_ROUNDS, _MOST_WORKERS = 8, 16, 1000, 256
 _SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -70,7 +71,7 @@ def check(
     scheme
         How a flush is done: mmio-2022, mmio, guc, unbatched, none, or your own package.module:Class.
     platform
-        A name or PCI id, as `gputlb platforms` lists them.
+        A name or PCI id, as `gputlb platforms` lists them; all for a table of every platform.
     scenario
         Who acts and what may go wrong; `gputlb scenarios` lists them. Or your own package.module:NAME.
     clients
@@ -84,7 +85,7 @@ def check(
     defect
         Something to do wrong on purpose; `gputlb scenarios` lists what.
     symmetry
-        --no-symmetry explores every client by itself, to compare.
+        --no-symmetry folds neither clients nor engines that are alike, to compare.
     max_states
         Stop after this many states of one group.
     max_memory
@@ -140,11 +141,16 @@ def check(
         if path is not None:
             check_writable(path)
     chosen = _changed(scenario_named(scenario), clients, engines, rounds, with_)
-    chosen_platform = facts.platform(platform)
+    everywhere = platform == _EVERYWHERE
+    if everywhere and any((html, trace, save, export)):
+        raise WrongOption("--platform all gives a table; ask for a witness or an export on one platform")
+    chosen_platform = None if everywhere else facts.platform(platform)
     chosen_defect = NO_DEFECT if defect is None or defect == NO_DEFECT.name else defect_named(defect)
     swarming = Swarming(seed, walkers, depth, workers, scheduler) if swarm else None
     limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, workers, engine, swarming)
     chosen_scheme = _scheme(scheme)
+    if chosen_platform is None:
+        return _check_everywhere(scheme, chosen_scheme, chosen, chosen_defect, limits, json=json)
     groups = len(engine_groups(chosen_platform, chosen.engines_together, gts_together="two-gts" in chosen.ingredients))
     with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme):
         result = explore(
@@ -159,7 +165,7 @@ def check(
     if swarm:
         print(f"{walkers} random walkers, seeds {seed} to {seed + walkers - 1}", file=sys.stderr)
     if result.decisive.seed is not None:
-        again = f"--swarm --walkers 1 --seed {result.decisive.seed}"
+        again = f"--swarm --walkers 1 --seed {result.decisive.seed} --depth {depth}"
         print(f"found by a random walker, so it may not be the shortest way; {again} finds it again", file=sys.stderr)
     _write(result, chosen_scheme, html=html, trace=trace, save=save)
     if export is not None:
@@ -310,6 +316,26 @@ def _bytes(text: str | None) -> int | None:
     if match is None or not int(match[1]):
         raise WrongOption(f"--max-memory must be a number of bytes such as 2G or 500M, not {text!r}")
     return int(match[1]) * _SUFFIXES[match[2].upper()]
+
+
+def _check_everywhere(
+    name: str, scheme: type[Scheme], scenario: Scenario, defect: Defect, limits: Limits, *, json: bool
+) -> int:
+    from gputlb.check import check_everywhere
+    from gputlb.report import check_table
+    from gputlb.report.check_summary import written
+
+    done: list[OnPlatform] = []
+    if not json:
+        print(written(check_table.head(name, scenario.name), sys.stdout))
+    with _patience(name, scheme):
+        for each in check_everywhere(scheme, scenario, defect=defect, limits=limits):
+            done.append(each)
+            if not json:
+                print(written([check_table.row(each)], sys.stdout), flush=True)
+    print(check_table.table_json(done) if json else written(check_table.tail(done), sys.stdout))
+    statuses = {_STATUS[each.result.kind] for each in done if each.result is not None}
+    return next((status for status in (1, 3, 0) if status in statuses), 2)
 
 
 def _print(result: CheckResult, *, json: bool, full: bool) -> None:

@@ -125,7 +125,7 @@ class Run:
             raise
         except (AgentError, Violation) as failure:
             self.operation, self.ended, self.failure = None, True, failure
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if actor.broken is None:
                 raise AgentFailed(self.spec.name, _raised_at(error) or self.where(), f"raised {error!r}") from error
         finally:
@@ -161,7 +161,7 @@ def body_place(body: object) -> str:
     return f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno} in {code.co_qualname}"
 
 
-def _raised_at(error: Exception) -> str | None:
+def _raised_at(error: BaseException) -> str | None:
     trace = error.__traceback__
     if trace is None:
         return None
@@ -266,18 +266,26 @@ class Automaton:
                 edge = Edge(value, None, self._fail(node, failure))
         else:
             runs = self._at(node)
-            for follower, other in zip(self.followers, runs[2:], strict=True):
-                its = other.operation
-                if its is None or tabulate(self.runtime, follower.spec.name, its, value) != outcome:
-                    raise NotSymmetric(
-                        f"{operation.place}: agent {follower.spec.name!r} gives {operation.words()} another function "
-                        f"than agent {self.spec.name!r}: they differ at {value}; leave them out of symmetric()"
-                    )
-            for run in runs:
-                run.step(outcome.answer)
-            edge = Edge(outcome.value, outcome.answer, self._place(runs, node.number, outcome.answer, value))
+            try:
+                edge = self._go_on(node, value, operation, outcome, runs)
+            except BaseException:
+                for run in runs:
+                    run.dismiss()
+                raise
         node.edges[value] = edge
         return edge
+
+    def _go_on(self, node: Node, value: int, operation: Operation, outcome: Outcome, runs: tuple[Run, ...]) -> Edge:
+        for follower, other in zip(self.followers, runs[2:], strict=True):
+            its = other.operation
+            if its is None or tabulate(self.runtime, follower.spec.name, its, value) != outcome:
+                raise NotSymmetric(
+                    f"{operation.place}: agent {follower.spec.name!r} gives {operation.words()} another function "
+                    f"than agent {self.spec.name!r}: they differ at {value}; leave them out of symmetric()"
+                )
+        for run in runs:
+            run.step(outcome.answer)
+        return Edge(outcome.value, outcome.answer, self._place(runs, node.number, outcome.answer, value))
 
     def _fail(self, node: Node, failure: AgentError) -> int:
         self.nodes.append(Node(len(self.nodes), None, failure, None, node.number, None))
@@ -345,7 +353,7 @@ class Automaton:
         for each in runs:
             each.actor.even_handed = {}
         self._check_even_handed(run, stored)
-        if run.operation is not None and run.operation.cell in self.forbidden and not self._stores_in_section(run):
+        if run.operation is not None and run.operation.cell in self.forbidden and not self._in_section(run):
             cell = self.runtime.cells[run.operation.cell]
             raise NotSymmetric(
                 f"{run.operation.place}: agent {self.spec.name!r} uses cell {cell.name!r}, which was declared to be "
@@ -385,9 +393,10 @@ class Automaton:
         return number
 
     @staticmethod
-    def _stores_in_section(run: Run) -> bool:
+    def _in_section(run: Run) -> bool:
+        """Whether what comes is part of an atomic section, of which the whole is looked at in the end."""
         assert run.operation is not None
-        return run.operation.kind is Kind.STORE and run.actor.atomic > 0
+        return run.operation.kind in {Kind.LOAD, Kind.STORE, Kind.UPDATE} and run.actor.atomic > 0
 
     def _check_even_handed(self, run: Run, stored: dict[int, int]) -> None:
         """Check that an ended atomic section stored the same to every member, where it stored to what is theirs."""

@@ -10,6 +10,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+from gputlb.errors import GputlbError
 from gputlb.explore._errors import BadQuestion
 from gputlb.explore._explore import verdict_of
 from gputlb.explore._outliving import Outliving
@@ -17,10 +18,12 @@ from gputlb.explore._search import Found
 from gputlb.explore._system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from gputlb.explore._runtime import ExploredRuntime
     from gputlb.explore._verdict import Verdict
+
+_ANSWERS_WITHIN_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ def swarm(
     """Send `walkers` random walkers, with seeds from `seed` on, over `processes` or the Dask cluster at `scheduler`.
 
     `build` makes the runtime with its cells and agents anew in each process, so it must be a function of a module.
-    The result does not depend on how many processes there are. Raises `BadQuestion` where Dask is missing.
+    The result does not depend on how many processes there are, nor on workers of a cluster that die on the way: their
+    walkers start anew elsewhere. Raises `BadQuestion` where Dask is missing, or the cluster does not answer, has no
+    workers, or loses one walker again and again.
     """
     if walkers < 1 or depth < 1 or processes < 1:
         raise BadQuestion(
@@ -133,7 +138,7 @@ def swarm(
         return Swarm(tuple(pool.map(task, seeds)))
 
 
-def _on_cluster(task: Callable[[int], Walk], seeds: Iterable[int], scheduler: str) -> list[Walk]:
+def _on_cluster(task: Callable[[int], Walk], seeds: Sequence[int], scheduler: str) -> list[Walk]:
     try:
         from distributed import Client  # noqa: PLC0415 (a second to import, and not always there)
     except ImportError:
@@ -141,6 +146,31 @@ def _on_cluster(task: Callable[[int], Walk], seeds: Iterable[int], scheduler: st
             f"the cluster at {scheduler} needs Dask, which is not installed; pip install 'gputlb[cluster]', or leave "
             "the scheduler out to walk on this machine"
         ) from None
-    with Client(scheduler) as client:  # type: ignore[no-untyped-call]
-        walks: list[Walk] = client.gather(client.map(task, seeds, pure=False))
+    try:
+        client = Client(scheduler, timeout=_ANSWERS_WITHIN_S, set_as_default=False)  # type: ignore[no-untyped-call,unused-ignore]
+    except (OSError, ValueError, TypeError) as error:
+        raise BadQuestion(
+            f"no Dask scheduler answers at {scheduler!r} ({_first_line(error)}); start one with `dask scheduler`, or "
+            "leave it out to walk on this machine"
+        ) from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_ANSWERS_WITHIN_S)
+        except TimeoutError:
+            raise BadQuestion(
+                f"the cluster at {scheduler} has no workers; start some with `dask worker {scheduler}`"
+            ) from None
+        try:
+            walks: list[Walk] = client.gather(client.map(task, seeds, pure=False))  # type: ignore[no-untyped-call,unused-ignore]
+        except GputlbError:
+            raise
+        except Exception as error:
+            raise BadQuestion(
+                f"the cluster at {scheduler} lost its walkers ({type(error).__name__}: {_first_line(error)}); see that "
+                "its workers have this gputlb, the same Python and memory enough, or leave the scheduler out"
+            ) from error
         return walks
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

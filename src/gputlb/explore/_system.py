@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.explore._automaton import Automaton, Follower
 from gputlb.explore._errors import BadQuestion
+from gputlb.explore._even_handed import check_sections
 from gputlb.explore._lock_order import LockOrder
 from gputlb.explore._relative import Shifts
 from gputlb.explore._symmetry import groups_of, permuted
@@ -268,9 +269,10 @@ class System:
         return None
 
     def cross_check(self) -> None:
-        """Check merged local states of all agents; raises `NondeterministicAgent`."""
+        """Check merged local states and alike members; raises `NondeterministicAgent`, `NotSymmetric`."""
         for automaton in dict.fromkeys(self.automata):
             automaton.cross_check()
+        check_sections(self)
 
     def dismiss(self) -> None:
         """End every coroutine that still stands somewhere."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -91,11 +90,6 @@ class Verdict:
     """How many local states each agent has."""
     learning_seconds: float = 0.0
     """Part of `seconds` that was spent running coroutines."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Errors and byte code stay where they are: another process gets the words.
-        values = {each.name: getattr(self, each.name) for each in fields(self)} | {"error": None}
-        return partial(Verdict, **values), ()
 
     @property
     def safe(self) -> bool:

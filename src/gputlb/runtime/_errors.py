@@ -8,13 +8,18 @@ from gputlb.errors import GputlbError
 class AgentError(GputlbError):
     """An agent broke a rule of the runtime.
 
-    The text names the agent and the place (`file:line in function`) of its await; both are attributes too.
+    The text names the agent, the place (`file:line in function`) of its await and the problem; all three are
+    attributes too.
     """
 
     def __init__(self, agent: str, place: str, problem: str) -> None:
         super().__init__(f"{place}: agent {agent!r} {problem}")
         self.agent = agent
         self.place = place
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.agent, self.place, self.problem)
 
 
 class SleepUnderSpinLock(AgentError):
@@ -86,3 +91,6 @@ class Violation(Exception):
         self.agent = agent
         self.time_ns = time_ns
         self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Violation, (self.text, self.agent, self.time_ns, self.facts)

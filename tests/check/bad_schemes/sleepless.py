@@ -1,4 +1,4 @@
-"""Sleeps for ever, without a look at anything."""
+"""Goes on for ever, without anybody else's turn."""
 
 from gputlb.driver import Scheme
 
@@ -7,3 +7,10 @@ class Sleepless(Scheme):
     async def flush(self) -> None:
         while True:
             await self.gt.runtime.sleep(1)
+
+
+class PollsInAtomic(Scheme):
+    async def flush(self) -> None:
+        async with self.gt.runtime.atomic():
+            while True:
+                await self.gt.wedged.load()

@@ -75,12 +75,22 @@ def test_a_module_that_is_not_there(my_module: Path):
 
 
 def test_a_module_that_fails(my_module: Path):
-    my_module.with_name("broken_scheme.py").write_text("1 / 0")
+    broken = my_module.with_name("broken_scheme.py")
+    broken.write_text("import sys\n1 / 0")
 
     assert (
-        "scheme 'broken_scheme:X': module 'broken_scheme' can't be imported "
-        "(ZeroDivisionError('division by zero')); is its folder on PYTHONPATH?"
+        "scheme 'broken_scheme:X': module 'broken_scheme' can't be imported, for ZeroDivisionError('division by zero') "
+        f"is raised at {broken}:2; mend that line"
     ) == refusal("broken_scheme:X")
+
+
+def test_a_module_that_is_not_python(my_module: Path):
+    broken = my_module.with_name("no_python.py")
+    broken.write_text("\nclass Lazy(:\n")
+
+    assert f"scheme 'no_python:Lazy': {broken}:2 is not Python (invalid syntax); mend that line" == refusal(
+        "no_python:Lazy"
+    )
 
 
 def test_a_module_without_a_name(my_module: Path):
@@ -95,15 +105,15 @@ def test_a_class_that_is_not_there(my_module: Path):
     )
 
 
-@pytest.mark.parametrize("name", ["Lamp", "number"])
-def test_a_class_that_is_no_scheme(my_module: Path, name: str):
-    assert (f"scheme 'my_schemes:{name}': {name} in {my_module} must be a subclass of gputlb.driver.Scheme") == refusal(
-        f"my_schemes:{name}"
-    )
+@pytest.mark.parametrize(("name", "line"), [("Lamp", ":13"), ("number", "")])
+def test_a_class_that_is_no_scheme(my_module: Path, name: str, line: str):
+    assert (
+        f"scheme 'my_schemes:{name}': {name} in {my_module}{line} must be a subclass of gputlb.driver.Scheme"
+    ) == refusal(f"my_schemes:{name}")
 
 
 def test_a_scheme_without_a_flush(my_module: Path):
-    assert f"scheme 'my_schemes:Unfinished': Unfinished in {my_module} does not define flush" == refusal(
+    assert f"scheme 'my_schemes:Unfinished': Unfinished in {my_module}:10 does not define flush" == refusal(
         "my_schemes:Unfinished"
     )
 

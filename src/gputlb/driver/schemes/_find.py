@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -13,7 +14,7 @@ from gputlb.driver.schemes.mmio import Mmio
 from gputlb.driver.schemes.mmio_2022 import Mmio2022
 from gputlb.driver.schemes.no_flush import NoFlush
 from gputlb.driver.schemes.unbatched import Unbatched
-from gputlb.errors import GputlbError, did_you_mean
+from gputlb.errors import GputlbError, did_you_mean, why_not_imported
 
 ENTRY_POINT_GROUP = "gputlb.schemes"
 
@@ -53,15 +54,15 @@ def _imported(path: str) -> type[Scheme]:
             raise UnknownScheme(f"scheme {path!r} names no {what}; write it like package.module:Class")
     try:
         module = import_module(module_name)
-    except Exception as error:
-        raise UnknownScheme(
-            f"scheme {path!r}: module {module_name!r} can't be imported ({error!r}); is its folder on PYTHONPATH?"
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise UnknownScheme(f"scheme {path!r}: {why_not_imported(module_name, error)}") from error
     where = getattr(module, "__file__", None) or f"module {module_name!r}"
     found = getattr(module, class_name, None)
     if found is None:
         classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
         raise UnknownScheme(f"scheme {path!r}: {where} has no {class_name!r}{did_you_mean(class_name, classes)}")
+    with suppress(OSError, TypeError):  # what is built in, or no class at all, has no line
+        where = f"{where}:{inspect.getsourcelines(found)[1]}"
     if not (inspect.isclass(found) and issubclass(found, Scheme)):
         raise UnknownScheme(f"scheme {path!r}: {class_name} in {where} must be a subclass of gputlb.driver.Scheme")
     if inspect.isabstract(found):

@@ -48,6 +48,12 @@ class Scheme(ABC):
     An exploration may then divide the counter out and follow clients for ever; else they are followed for two rounds.
     """
 
+    treats_engines_alike: ClassVar[bool] = False
+    """Whether a flush never tells one engine from another: not by visiting them in turn, nor by a number of theirs.
+
+    An exploration of several engines together may then fold those that the hardware makes alike. The claim is checked.
+    """
+
     def __init__(self, gt: Gt) -> None:
         self.gt = gt
 

@@ -10,6 +10,7 @@ class NoFlush(Scheme):
 
     name = "none"
     summary = "no flush at all: before CVE-2022-0330 was fixed"
+    treats_engines_alike = True
 
     def passed(self, current: int, wanted: int) -> bool:
         """Believe, always, that a flush has passed."""

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 
     from gputlb.explore._system import State, System
 
-WARM_UP_STATES = 2_000
+WARM_UP_STATES = 200
 """States that the plain search takes first, so that most is learned when the first layout is made."""
 
 CHUNK = 1 << 18
 """States between two looks at the clock."""
+
+_FEW_STATES = 1 << 16
+"""Up to here it costs nothing to pack all states anew, but seconds to compile loops for words of another number."""
+
+_MANY_STATES = 1 << 20
+"""From here on a word less for each state is worth compiling loops for it."""
 
 _MOST_STATES = (1 << 32) - 2
 
@@ -53,11 +59,12 @@ class Compiled:
         first = system.canonical(system.initial)
         for cell, value in enumerate(first[system.agents :]):
             system.index(cell, value)
-        self.layout = Layout(system)
+        self.layout = Layout(system, roomy=True)
         self.tables = Tables(system, self.layout)
         self.shifts = ShiftTables(system, self.layout)
         self.stores = [Store(self.layout, np.array([self.layout.pack(first)], np.uint64))]
         self.depth = 0
+        self._narrow_at = _MANY_STATES
         self.goals: set[str] = set()
         self.known_invariants: dict[tuple[str, tuple[int, ...]], bool] = {}
 
@@ -77,9 +84,14 @@ class Compiled:
                 return self.found("bounded", limit=limit)
             control[kernel.LIMIT] = min(level_end, store.head + CHUNK)
             try:
-                arguments = store.arguments(self.tables, self.shifts)
                 why = kernel.search(
-                    store.shape, control, store.order, store.parents, store.table, store.fullest, *arguments
+                    store.shape,
+                    control,
+                    store.order,
+                    store.parents,
+                    store.table,
+                    store.fullest,
+                    *store.arguments(self.tables, self.shifts),
                 )
             except KeyboardInterrupt:
                 return self.found("bounded", limit="it was interrupted")
@@ -89,6 +101,10 @@ class Compiled:
 
     def end_level(self) -> Found | None:
         """Judge the level that has just been found; return the end of the search, if it is one."""
+        if sum(store.tail for store in self.stores) >= self._narrow_at:
+            self._narrow_at *= 4
+            if Layout(self.system).words < self.layout.words:
+                self._lay_out_anew()
         broken = self._look_at_new()
         if broken is not None:
             return self.found("invariant", broken)
@@ -171,7 +187,7 @@ class Compiled:
             self._lay_out_anew()
 
     def _lay_out_anew(self) -> None:
-        self.layout = Layout(self.system, self.layout)
+        self.layout = Layout(self.system, roomy=sum(store.tail for store in self.stores) < _FEW_STATES)
         self.tables = Tables(self.system, self.layout)
         self.shifts = ShiftTables(self.system, self.layout)
         for store in self.stores:

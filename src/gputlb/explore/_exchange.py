@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from gputlb.explore._kernel import (
     BATCH,
@@ -14,18 +13,17 @@ from gputlb.explore._kernel import (
     LIMIT,
     OUTBOX_FULL,
     TAIL,
-    TRANSITIONS,
-    U_BATCH,
     U,
     expand,
     hash_of,
     insert,
+    outer,
     prefetch,
     slot_of,
 )
 
 
-@njit(cache=True, nogil=True)
+@outer
 def scatter(
     shape: Any,
     control: Any,
@@ -35,21 +33,11 @@ def scatter(
     outbox: Any,
     out_hashes: Any,
     out_fathers: Any,
-    agents: Any,
-    described: Any,
-    edges: Any,
-    folds: Any,
-    relations: Any,
-    moved: Any,
-    shifted: Any,
-    maps: Any,
-    found: Any,
-    hashes: Any,
-    fathers: Any,
-    stack: Any,
-    stacked: Any,
+    tables: Any,
+    buffers: Any,
 ) -> int:
     """Expand like `search`, but hand each state to the part of the space that owns it: `outbox[part]`, `sent[part]`."""
+    found, hashes, fathers = buffers[0], buffers[1], buffers[2]
     width = U(len(shape))
     head, tail, limit = U(control[HEAD]), U(control[TAIL]), U(control[LIMIT])
     parts = sent.size
@@ -61,49 +49,27 @@ def scatter(
                 why = OUTBOX_FULL
         if why != LEVEL_DONE:
             break
-        head, k, why = expand(
-            shape,
-            control,
-            head,
-            min(limit, head + U_BATCH),
-            tail,
-            order,
-            table,
-            agents,
-            described,
-            edges,
-            folds,
-            relations,
-            moved,
-            shifted,
-            maps,
-            found,
-            hashes,
-            fathers,
-            stack,
-            stacked,
-        )
-        control[TRANSITIONS] += k
+        head, k, why = expand(shape, control, head, limit, tail, order, table, tables, buffers)
         for j in range(k):
             to_part = np.int64(hashes[j] & U(parts - 1))
             to = sent[to_part]
             for w in range(len(shape)):
                 outbox[to_part, to * len(shape) + w] = found[U(j) * width + U(w)]
             out_hashes[to_part, to] = hashes[j]
-            out_fathers[to_part, to] = np.uint32(fathers[j])
+            out_fathers[to_part, to] = fathers[j]
             sent[to_part] = to + 1
     control[HEAD] = np.int64(head)
     return why
 
 
-@njit(cache=True, nogil=True)
+@outer
 def owners(shape: Any, words: Any, mask: Any, owned_by: Any) -> None:
     """Write down which part owns each of some states, given one less than the number of parts."""
     for j in range(owned_by.size):
         owned_by[j] = np.int64(hash_of(shape, words, U(j) * U(len(shape))) & U(mask))
 
 
-@njit(cache=True, nogil=True)
+@outer
 def gather(
     shape: Any,
     control: Any,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 _WORD = 64
 _FIRST_WORD = 63
 _MOST_WORDS = 16
+_SPARES = (
+    (3, 2, 1, 1),
+    (2, 2, 1, 1),
+    (1, 2, 1, 1),
+    (1, 1, 1, 1),
+    (1, 1, 1, 0),
+    (1, 1, 0, 0),
+    (1, 0, 0, 0),
+    (0, 0, 0, 0),
+)
+"""Spare bits of an agent, and of a cell that has had more than two values, two, or one; the more the better."""
+
 OCCUPIED = 1 << _FIRST_WORD
 """Set in the first word of every state, so that an empty place in a table is told from a state."""
 
@@ -36,33 +49,30 @@ class Field(NamedTuple):
 class Layout:
     """Fields for all agents and cells, wide enough for the local states and values that are known now.
 
-    A cell's field holds the index of its value among those met. Members that are folded have their fields side by
-    side in one word each, in the same order, the local state highest: their packed fields compare as tuples.
+    A cell's field holds the index of its value among those met: nothing, where it never changes. Members that are
+    folded have their fields side by side in one word each, in the same order, the local state highest: their packed
+    fields compare as tuples. A `roomy` layout has all spare bits, and a word more if need be; others only those that
+    cost no word.
     """
 
-    def __init__(self, system: System, before: Layout | None = None) -> None:
+    def __init__(self, system: System, *, roomy: bool = False) -> None:
         self.system = system
         self._blocks = system.blocks()
-        least = [1] * (system.agents + len(system.runtime.cells)) if before is None else before.bits
-        self._lay_out(least, 0, 0)
+        self._lay_out(*_SPARES[-1])
         words = self.words
-        # Spare bits that cost no word: learning goes on, and packing anew costs a pass over all states.
-        for agents, cells in ((4, 1), (3, 1), (2, 1), (1, 1), (1, 0)):
-            self._lay_out(least, agents, cells)
-            if self.words == words:
-                break
-        else:
-            self._lay_out(least, 0, 0)
+        # Learning goes on, and packing anew costs a pass over all states.
+        for spares in _SPARES:
+            with suppress(BadQuestion):  # it is the spare bits that are too many
+                self._lay_out(*spares)
+                if roomy or self.words == words:
+                    break
 
-    def _lay_out(self, least: list[int], spare_for_agents: int, spare_for_cells: int) -> None:
+    def _lay_out(self, for_agents: int, *for_cells: int) -> None:
         system, blocks = self.system, self._blocks
-        self.bits = [
-            max(least[i], (len(automaton.nodes) - 1).bit_length() + spare_for_agents)
-            for i, automaton in enumerate(system.automata)
-        ]
+        self.bits = [max(1, (len(automaton.nodes) - 1).bit_length() + for_agents) for automaton in system.automata]
         for cell, values in zip(system.runtime.cells, system.values, strict=True):
-            bits = min(cell.bits, (len(values) - 1).bit_length() + spare_for_cells)
-            self.bits.append(max(least[len(self.bits)], bits))
+            spare = for_cells[max(0, 3 - len(values))]
+            self.bits.append(min(cell.bits, (len(values) - 1).bit_length() + spare))
         for block in blocks:
             for alike in zip(*block, strict=True):
                 widest = max(self.bits[i] for i in alike)
@@ -104,7 +114,7 @@ class Layout:
         self._used[word] = used + need
         shift = used
         for i in reversed(run):
-            self.fields[i] = Field(word, shift, self.bits[i])
+            self.fields[i] = Field(word, min(shift, _WORD - 1), self.bits[i])
             shift += self.bits[i]
 
     def _folds(self, blocks: list[list[tuple[int, ...]]]) -> NDArray[np.uint64]:

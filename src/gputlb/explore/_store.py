@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from gputlb.explore._layout import Layout
     from gputlb.explore._tables import ShiftTables, Tables
+
+    Arrays = tuple[NDArray[Any], ...]
 
 GROWTH = 1.5
 """By what a big table grows; smaller ones double."""
@@ -35,21 +37,26 @@ class Store:
         self.room = room
         self.checked = 0
         self._fit(layout)
-        self._enter(starts.ravel(), np.arange(len(starts), dtype=np.uint32))
+        self.order[: len(starts)] = self._enter(starts)
 
     def _fit(self, layout: Layout) -> None:
         self.layout = layout
         self.shape = (0,) * layout.words
-        self._found = np.empty(self.room * layout.words, np.uint64)
-        self._hashes = np.empty(self.room, np.uint64)
-        self._fathers = np.empty(self.room, np.uint64)
-        self._stack = np.empty(_STACK_ROWS * layout.words, np.uint64)
-        self._stacked = np.empty(_STACK_ROWS, np.uint64)
+        self._buffers = (
+            np.empty(self.room * layout.words, np.uint64),
+            np.empty(self.room, np.uint64),
+            np.empty(self.room, np.uint32),
+            np.empty(_STACK_ROWS * layout.words, np.uint64),
+            np.empty(_STACK_ROWS, np.uint64),
+            np.empty(len(layout.fields), np.uint64),
+        )
 
-    def _enter(self, states: NDArray[np.uint64], order: NDArray[np.uint32]) -> None:
-        """Make a new table of the states that stand in `states` where `order` says."""
+    def _enter(self, states: NDArray[np.uint64]) -> NDArray[np.uint32]:
+        """Make a new table of the states in some rows; return in which of its rows each is now."""
         self.table = np.zeros(self.slots * self.layout.words, np.uint64)
-        kernel.rehash(self.shape, states, order, self.tail, self.table, self.order)
+        moved = np.empty(states.size // self.layout.words, np.uint32)
+        kernel.rehash(self.shape, states.ravel(), moved, self.table, self._buffers[1])
+        return moved
 
     @property
     def head(self) -> int:
@@ -71,29 +78,15 @@ class Store:
         """Bytes of the table and of the two words a state beside it; pages that nobody wrote to are not there yet."""
         return self.tail * 8 + self.table.nbytes
 
-    def arguments(self, tables: Tables, shifts: ShiftTables) -> tuple[object, ...]:
+    def arguments(self, tables: Tables, shifts: ShiftTables) -> tuple[Arrays, Arrays]:
         """Return what every compiled loop takes last."""
-        return (
-            tables.agents,
-            tables.described,
-            tables.edges,
-            self.layout.folds,
-            shifts.relations,
-            shifts.moved,
-            shifts.shifted,
-            shifts.maps,
-            self._found,
-            self._hashes,
-            self._fathers,
-            self._stack,
-            self._stacked,
-        )
+        return tables.arrays() + shifts.arrays(), self._buffers
 
     def widen_table(self) -> None:
         """Make the table larger."""
         growth = 2 if self.slots < _MANY_SLOTS else GROWTH
         self.slots = int(self.slots * growth) + self.room * 2
-        self._enter(self.table, self.order)
+        self.order[: self.tail] = self._enter(self.table)[self.order[: self.tail]]
 
     def lengthen_order(self) -> None:
         """Make room for twice as many states."""
@@ -121,7 +114,7 @@ class Store:
         before = self.layout
         packed = layout.repack(self.rows(0, self.tail), before)
         self._fit(layout)
-        self._enter(packed.ravel(), np.arange(self.tail, dtype=np.uint32))
+        self.order[: self.tail] = self._enter(packed)
 
     def rows(self, first: int, last: int) -> NDArray[np.uint64]:
         """Return the words of some states, a row for each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from gputlb.explore import _kernel as kernel
 from gputlb.explore._errors import BadQuestion
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gputlb.explore._layout import Layout
     from gputlb.explore._system import State, System
 
@@ -40,6 +42,10 @@ class Tables:
             for node in system.automata[agent].nodes:
                 for value in node.edges:
                     self.enter(agent, node.number, value)
+
+    def arrays(self) -> tuple[NDArray[np.uint64], ...]:
+        """Return what the compiled loop looks up."""
+        return self.agents, self.described, self.edges, self.layout.folds
 
     def describe(self, agent: int) -> None:
         """Make rows for the local states that an agent has got since."""
@@ -92,7 +98,8 @@ class Tables:
             delta[field.word] ^= (index ^ system.index(cell - system.agents, edge.value)) << field.shift
         for word, bits in enumerate(delta):
             self.edges[at + 1 + word] = bits
-        self.edges[at] = kernel.INNER if target.inner else kernel.STEP
+        there = int(self.described[self._bases[agent] + edge.target])
+        self.edges[at] = there | int(kernel.INNER) if target.inner else kernel.STEP
 
 
 class ShiftTables:
@@ -125,6 +132,10 @@ class ShiftTables:
         self.moved = np.zeros(max(moved, 1), np.uint64)
         self.maps = np.zeros(1, np.uint32)
         self._filled = 0
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """Return what the compiled loop looks up."""
+        return self.relations, self.moved, self.shifted, self.maps
 
     def learn(self, state: State) -> bool:
         """Write down how `state`, as a step left it, is shifted; False where the layout is too narrow for it."""

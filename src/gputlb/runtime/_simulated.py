@@ -113,7 +113,7 @@ class SimulatedRuntime(Runtime):
 
     def atomic(self) -> AbstractAsyncContextManager[None]:
         """Make the awaits inside one step; waiting there is an error."""
-        return self._atomic
+        return self._atomic  # type: ignore[return-value]  # awaitables that are over, not coroutines
 
     def agent(self, name: str, body: Body, *, forever: bool = False) -> None:
         """Add an agent; it first acts when `run` comes to it.

@@ -52,11 +52,11 @@ class Shrinker(OpenWorkload):
     def start(self, machine: Machine) -> None:
         """Let the programs work, and memory run short."""
         keep_busy(machine, machine.engines_of(), self.use, self.pause)
-        lists: list[list[Vma]] = []
+        lists: dict[int, list[Vma]] = {}
 
         async def bind(number: int) -> None:
-            if number == len(lists):
-                lists.append(objects_of(machine, f"task{number}", number, self.objects, self.pages))
+            if number not in lists:
+                lists[number] = objects_of(machine, f"task{number}", number, self.objects, self.pages)
             for vma in lists[number]:
                 await machine.bind(vma)
 
@@ -64,4 +64,5 @@ class Shrinker(OpenWorkload):
             for vma in lists[number]:
                 await machine.unbind_and_release(vma)
 
-        Callers(machine, "task", bind, reclaim, most=_MOST_RECLAIMING).start(self.arrivals.gaps(self.rate))
+        tasks = Callers(machine, "task", bind, reclaim, most=_MOST_RECLAIMING, prepared=_MOST_RECLAIMING)
+        tasks.start(self.arrivals.gaps(self.rate))

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from gputlb.simulate.arrivals import Arrivals
     from gputlb.simulate.machine import Machine
 
-_MOST_UNMAPPING = 128
-
 
 @dataclass(frozen=True, slots=True)
 class Userptr(OpenWorkload):
@@ -33,6 +31,9 @@ class Userptr(OpenWorkload):
 
     rate: float = declared("rate", "1000/s", "munmaps that arrive")
     arrivals: Arrivals = declared("arrivals", "poisson", "how they arrive")
+    mappings: int = declared(
+        "count", 64, "mappings that are bound at any time; the oldest goes first", least=1, most=256
+    )
     pages: int = declared("count", 4, "pages of each mapping", least=1, most=16)
     use: Duration = declared("time", "exponential 1 ms", "a context of the other programs, on each engine")
     pause: Duration = declared("time", "exponential 500 us", "between two of them")
@@ -40,8 +41,8 @@ class Userptr(OpenWorkload):
 
     @property
     def virtual_pages(self) -> int:
-        """A place for each mapping that may be on its way at once."""
-        return _MOST_UNMAPPING * self.pages
+        """A place for each mapping, and as many for those that are made while all are on their way."""
+        return 2 * self.mappings * self.pages
 
     @property
     def physical_pages(self) -> int:
@@ -51,15 +52,15 @@ class Userptr(OpenWorkload):
     def start(self, machine: Machine) -> None:
         """Let the other programs work, and munmaps arrive."""
         keep_busy(machine, machine.engines_of(), self.use, self.pause)
-        mappings: list[Vma] = []
+        mappings: dict[int, Vma] = {}
 
         async def bind(number: int) -> None:
-            if number == len(mappings):
-                mappings.append(machine.new_object(f"mapping{number}", number * self.pages, self.pages))
+            if number not in mappings:
+                mappings[number] = machine.new_object(f"mapping{number}", number * self.pages, self.pages)
             await machine.bind(mappings[number])
 
         async def munmap(number: int) -> None:
             await machine.unbind_and_release(mappings[number])
 
-        callers = Callers(machine, "program", bind, munmap, most=_MOST_UNMAPPING)
+        callers = Callers(machine, "program", bind, munmap, most=2 * self.mappings, prepared=self.mappings)
         callers.start(self.arrivals.gaps(self.rate))

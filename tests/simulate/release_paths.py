@@ -53,7 +53,9 @@ def batched(arrivals: Sequence[float], flushes: Iterator[float]) -> list[float]:
 
 def numbered(arrivals: Sequence[float], flushes: Iterator[float], *, unbound_before_us: float = 0.0) -> list[float]:
     """Return the latencies by the driver's own arithmetic: a stamp at unbinding, a mutex, a look at the counter."""
-    latencies, ends, counters = [], [], [0]
+    latencies: list[float] = []
+    ends: list[float] = []
+    counters = [0]
     free = 0.0
     for came in arrivals:
         wanted = stamp(counters[bisect_right(ends, came - unbound_before_us)])

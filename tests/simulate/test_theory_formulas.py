@@ -36,7 +36,7 @@ def rate(at_load: float, mean_us: float = FLUSH_US) -> float:
     return at_load * 1e6 / mean_us
 
 
-# ------------------------------------------------------------------------------------------- every flush for itself
+# ---- every flush for itself
 
 
 @given(loads)
@@ -99,8 +99,9 @@ def test_a_quantile_is_where_the_distribution_gets_there(at_load: float, share: 
     assert quantile == 0 or queue.wait_at_most(quantile * (1 - 1e-6)) <= share
 
 
-@pytest.mark.parametrize("at_load", [0.3, 0.6, 0.85])
+@pytest.mark.parametrize("at_load", [0.3, 0.6, 0.75])
 def test_rows_of_releases_that_all_flush_wait_as_m_d_1(at_load: float):
+    """Closer to saturation long waits come in so few spells that batch means of rows this long cover p99 too seldom."""
     queue = ConstantUnbatched(rate(at_load), FLUSH_US)
     latencies = unbatched(poisson_arrivals(Random(at_load), rate(at_load), 100_000), each(FLUSH_US))[5_000:]
     mean = batch_means(latencies, level=LEVEL)
@@ -124,7 +125,7 @@ def test_rows_of_releases_whose_flushes_differ_wait_as_m_g_1():
     assert mean.relative_half_width < 0.1
 
 
-# ------------------------------------------------------------------------------------------- one flush for many
+# ---- one flush for many
 
 
 @given(st.integers(0, 10_000), st.floats(0.05, 20.0))
@@ -211,7 +212,7 @@ def test_sharing_tends_to_every_flush_for_itself_where_hardly_anybody_comes():
     assert isclose(0.01, few.flushes_per_s, rel_tol=1e-6)
 
 
-# ------------------------------------------------------------------------------------------- flush times and bounds
+# ---- flush times and bounds
 
 
 @given(st.dictionaries(st.floats(1, 500), st.integers(1, 20), min_size=1, max_size=6), st.integers(1, 12))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gputlb.simulate.setup import Setup
+    from gputlb.simulate import Replications, Setup
 
 _FEWEST, _MOST = 2, 10_000
 _USUAL_LEAST, _USUAL_MOST = 10, 100
@@ -21,23 +21,21 @@ class WrongReplicationOptions(GputlbError):
     """Options of `gputlb run` that ask for many runs make no sense together."""
 
 
-def run_replicated(
+def replicated(
     setup: Setup,
     seed: int,
     *,
     replications: int | None,
     precision: str | None,
     precision_of: str,
-    find_warm_up: bool,
+    warm_up_ms: float | None,
     trace: Path | None,
-    json: bool,
     progress: Callable[[float], object] | None,
-) -> int:
-    """Run `setup` many times, print what the runs say together, and return the exit status.
+) -> Replications:
+    """Run `setup` many times; the warm-up is found where it is None.
 
-    That is 1 if a page was reached after it had been given back, 3 if the wanted precision was not.
+    Raises: `WrongReplicationOptions`, and as `replicate`.
     """
-    from gputlb.report.replications_summary import replications_json, replications_text
     from gputlb.simulate import Precision, cost_named, replicate
 
     if trace is not None:
@@ -47,15 +45,24 @@ def run_replicated(
     cost_named(precision_of)
     most = replications or _USUAL_MOST
     wanted = None if precision is None else Precision.parse(precision, least=min(_USUAL_LEAST, most), most=most)
-    runs = replicate(
+    return replicate(
         setup,
         seed,
         replications=most,
         precision=wanted,
         cost=precision_of,
-        warm_up=find_warm_up,
+        warm_up=warm_up_ms is None,
         progress=progress,
     )
+
+
+def print_replicated(runs: Replications, *, json: bool) -> int:
+    """Print what the runs say together and return the exit status.
+
+    That is 1 if a page was reached after it had been given back, 3 if the wanted precision was not.
+    """
+    from gputlb.report.replications_summary import replications_json, replications_text
+
     print(replications_json(runs) if json else replications_text(runs))
     if any(result.stale_accesses for result in runs.results):
         return 1

@@ -31,7 +31,7 @@ def replications_json(runs: Replications) -> str:
         "costs": {
             cost.name: _known(runs.interval(cost.name)) | {"unit": cost.unit, "title": cost.title} for cost in COSTS
         },
-        "unstable": {seed: why for seed, why in _unstable(runs)},
+        "unstable": dict(_unstable(runs)),
         "stale_accesses": sum(result.stale_accesses for result in runs.results),
     }
     return json.dumps(document, indent=1)
@@ -66,10 +66,10 @@ def _table(runs: Replications) -> list[str]:
         estimate = runs.interval(cost.name)
         unit = "" if cost.unit == "1" else cost.unit
         if estimate is None:
-            rows.append((cost.title, "–", "", "", ""))
+            rows.append((cost.title, "unknown", "", "", ""))
             continue
         mean, half_width = _rounded(estimate.mean, estimate.half_width)
-        share = f"{estimate.relative_half_width * 100:.2g} %" if estimate.mean and estimate.half_width else ""
+        share = _percent(estimate.relative_half_width) if estimate.mean and estimate.half_width else ""
         rows.append((cost.title, mean, half_width, share, unit))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     sides = "<>>><"
@@ -122,8 +122,12 @@ def _remarks(runs: Replications) -> list[str]:
     return lines
 
 
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %" if share >= 0.1 else f"{share * 100:.2g} %"
+
+
 def _reached(estimate: Interval, relative: bool) -> str:
-    return f"{estimate.relative_half_width * 100:.2g} %" if relative else f"{estimate.half_width:.3g}"
+    return _percent(estimate.relative_half_width) if relative else f"{estimate.half_width:.3g}"
 
 
 def _verdict(results: tuple[RunResult, ...]) -> str:

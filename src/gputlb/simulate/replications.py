@@ -16,7 +16,7 @@ from gputlb.simulate.warm_up import FoundWarmUp, find_warm_up
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gputlb.simulate.run import RunResult
+    from gputlb.simulate.results import RunResult
     from gputlb.simulate.setup import Setup
 
 _MOST_GROWTH = 2

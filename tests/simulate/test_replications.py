@@ -127,7 +127,7 @@ def test_a_queue_that_grows_to_the_end_has_not_settled():
     beyond = replace(QUEUE, scheme="unbatched", parameters=(("rate", 40_000), ("forcewake", "off")), duration_ms=15)
     found = find_warm_up(beyond, 1)
 
-    assert (0.0, False) == (found.warm_up_ms, found.settled)
+    assert not found.settled
 
 
 def test_too_few_releases_tell_nothing_about_the_beginning():

@@ -104,7 +104,7 @@ def _remarks(runs: Replications) -> list[str]:
             )
     if runs.warm_up is not None and not runs.warm_up.settled:
         lines.append(
-            "warm-up: pilot runs still drift, or release too little to tell, so nothing was left out; "
+            "warm-up: pilot runs still drift, or release too little to tell; "
             "give more time with --duration-ms, or say --warm-up-ms"
         )
     unstable = _unstable(runs)

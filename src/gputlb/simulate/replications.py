@@ -10,7 +10,7 @@ from gputlb.errors import GputlbError, did_you_mean
 from gputlb.simulate.costs import COSTS, Cost
 from gputlb.simulate.seeds import replication_seed
 from gputlb.simulate.setup import run_setup
-from gputlb.simulate.statistics import Interval, Precision, interval
+from gputlb.simulate.statistics import Interval, Precision, interval, t_factor
 from gputlb.simulate.warm_up import FoundWarmUp, find_warm_up
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def replicate(
     chosen = cost_named(cost)
     if replications < 2:
         raise WrongReplications(f"an interval takes 2 runs or more, not {replications}; 10 are usual")
+    t_factor(level, 1)  # a level that is none is refused before the work, not after it
     report = _Progress(progress)
     found = find_warm_up(setup, seed, progress=report.of_part(0, 1, replications)) if warm_up else None
     if found is not None:

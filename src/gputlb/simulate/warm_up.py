@@ -27,7 +27,7 @@ class FoundWarmUp:
     warm_up_ms: float
     """Virtual time not to count."""
     settled: bool
-    """False where the pilots still drift in their second half, or release too little to tell; nothing is cut then."""
+    """False where what is left of the pilots still drifts, or they release too little to tell."""
 
 
 def find_warm_up(setup: Setup, seed: int, *, progress: Callable[[float], object] | None = None) -> FoundWarmUp:

@@ -32,7 +32,7 @@ def test_many_runs_print_each_cost_with_its_interval_and_the_verdict_last(capsys
     assert 0 == exit_status_of(*SHORT, "--replications", "4")
     lines = capsys.readouterr().out.splitlines()
 
-    assert lines[0].startswith("churn on TIGERLAKE, scheme mmio: 4 runs of 3 ms of virtual time")
+    assert lines[0].startswith("churn on TIGERLAKE, scheme mmio: 4 clients, 4 runs of 3 ms of virtual time")
     assert lines[0].endswith(", seed 7")
     assert "± 95 %" in lines[2]
     assert [cost.title for cost in COSTS] == [line.split("  ")[0] for line in lines[3 : 3 + len(COSTS)]]

@@ -17,6 +17,7 @@ from gputlb.simulate.theory import (
     FlushTime,
     NoSteadyState,
     Unbatched,
+    WrongFlushTime,
     closed_rate_bound_per_s,
     load,
     mean_number,
@@ -297,6 +298,27 @@ def test_what_never_settles_is_refused(rate_per_s: float, sentence: str):
     with pytest.raises(NoSteadyState) as caught:
         Unbatched(rate_per_s, FlushTime.constant(40.0))
     assert sentence == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spans_us", "probabilities", "sentence"),
+    [
+        ((), (), "a flush takes more than 0 µs, and not for ever"),
+        ((0.0,), (1.0,), "a flush takes more than 0 µs, and not for ever"),
+        ((nan,), (1.0,), "a flush takes more than 0 µs, and not for ever"),
+        ((40.0, inf), (0.5, 0.5), "a flush takes more than 0 µs, and not for ever"),
+        ((40.0, 50.0), (0.5, 0.4), "the probabilities add up to 0.9, not to 1"),
+        ((40.0, 50.0), (-0.5, 1.5), "a probability is -0.5, below 0"),
+    ],
+)
+def test_what_is_no_distribution_is_refused(
+    spans_us: tuple[float, ...], probabilities: tuple[float, ...], sentence: str
+):
+    with pytest.raises(WrongFlushTime) as caught:
+        FlushTime(spans_us, probabilities)
+    assert sentence == str(caught.value)
+    with pytest.raises(WrongFlushTime):
+        FlushTime.of([])
 
 
 def test_what_is_not_worked_out_is_said():

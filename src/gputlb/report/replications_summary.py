@@ -43,7 +43,7 @@ def replications_text(runs: Replications) -> str:
     setup = runs.setup
     after = f" after {setup.warm_up_ms:g} ms of warm-up" if setup.warm_up_ms else ""
     title = (
-        f"{first.workload} on {first.platform}, scheme {first.scheme}: {len(runs.results)} runs of "
+        f"{first.workload} on {first.platform}, scheme {first.scheme}: {first.load}, {len(runs.results)} runs of "
         f"{setup.duration_ms:g} ms of virtual time{after}, seed {runs.seed}"
     )
     parts = [[title], _table(runs), _remarks(runs), [_verdict(runs.results)]]

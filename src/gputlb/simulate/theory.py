@@ -23,18 +23,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _PER_S = 1e6  # µs
+_ROUNDING = 1e-6
 
 
 class NoSteadyState(GputlbError):
     """Releases arrive faster than they can be served, or not at all: nothing settles that could be computed."""
 
 
+class WrongFlushTime(GputlbError):
+    """Spans and probabilities are no distribution."""
+
+
 @dataclass(frozen=True)
 class FlushTime:
-    """How long a flush holds the mutex: the possible spans in µs, ascending, each with its probability."""
+    """How long a flush holds the mutex: the possible spans in µs, ascending, each with its probability.
+
+    Raises: `WrongFlushTime` for a span that is not positive, and for probabilities that do not add up to 1.
+    """
 
     spans_us: tuple[float, ...]
     probabilities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.spans_us or not 0 < self.spans_us[0] <= self.spans_us[-1] < inf:
+            raise WrongFlushTime("a flush takes more than 0 µs, and not for ever")
+        if min(self.probabilities) < 0:
+            raise WrongFlushTime(f"a probability is {min(self.probabilities):g}, below 0")
+        if abs(fsum(self.probabilities) - 1) > _ROUNDING:
+            raise WrongFlushTime(f"the probabilities add up to {fsum(self.probabilities):g}, not to 1")
 
     @classmethod
     def constant(cls, us: float) -> FlushTime:
@@ -51,7 +67,7 @@ class FlushTime:
     def of(cls, spans_us: Iterable[float]) -> FlushTime:
         """As the given ones, each equally likely: measured, or drawn from a distribution."""
         spans = sorted(spans_us)
-        return cls(tuple(spans), (1 / len(spans),) * len(spans))
+        return cls(tuple(spans), (1 / max(len(spans), 1),) * len(spans))
 
     def slowest_of(self, units: int) -> FlushTime:
         """Return the time of a flush that waits for `units` which each take such a time, independently."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gputlb.runtime import SimulatedRuntime
-    from gputlb.simulate import Machine, Workload
+    from gputlb.simulate import Machine
+    from gputlb.simulate.parameters import Scalar
 
 _SEED_BITS = 32
 
@@ -34,14 +35,17 @@ def run(
     latency: str = "documented",
     seed: int | None = None,
     duration_ms: float = 100.0,
-    warm_up_ms: float = 0.0,
     fault: Annotated[list[str] | None, Parameter(negative="")] = None,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     trace: Path | None = None,
+    warm_up_ms: float | None = None,
+    replications: int | None = None,
+    precision: str | None = None,
+    precision_of: str = "release_mean_us",
 ) -> int:
     """Run a workload on a virtual GPU whose engines reach for pages, and say what its releases cost.
 
-    Exits with 1 if an engine reached a page after it had been given back.
+    Exits with 1 if an engine reached a page after it had been given back, 3 if --precision was not reached.
 
     Example: gputlb run --workload userptr --set rate=5000/s --set pages=1 --latency "constant 40 us"
 
@@ -64,47 +68,62 @@ def run(
         Where all random choices come from; printed, so that a run can be repeated. Picked at random if not given.
     duration_ms
         Virtual time that is counted.
-    warm_up_ms
-        Virtual time that passes before anything is counted.
     fault
         What is wrong with the hardware, e.g. stuck-bit:vcs0 or slow-unit:rcs0:2000; may be given several times.
     json
         Print one JSON document instead.
     trace
         Write a trace that opens in Perfetto: JSON if the name ends in .json, else Perfetto's own format.
+    warm_up_ms
+        Virtual time to run before anything is counted: 0 for one run; many find it out themselves if it is not given.
+    replications
+        Run as often with seeds of their own, and print each cost's mean and how far the truth may lie from it.
+    precision
+        Run until a cost is known so well: 2% of it, or 0.5 in its unit; 100 times at most, or --replications.
+    precision_of
+        Which cost, by its name in the JSON document.
     """
     import secrets
 
     from gputlb import facts
-    from gputlb.device import Behaviour
-    from gputlb.device import fault as fault_named
-    from gputlb.driver import scheme as scheme_named
     from gputlb.report import run_summary
-    from gputlb.simulate import WrongDuration, duration, simulate
+    from gputlb.simulate import Setup, WrongDuration, duration, run_setup
 
     if seed is None:
         seed = secrets.randbits(_SEED_BITS)
-    chosen_platform = facts.platform(platform)
-    chosen_scheme = scheme_named(scheme)
-    chosen_workload = _workload(workload, clients, set_ or ())
     try:
-        behaviour = Behaviour(invalidation_latency=duration(latency))
+        duration(latency)
     except WrongDuration as error:
         raise WrongSetting(f"--latency: {error}") from None
-    faults = [fault_named(text) for text in fault or ()]
+    setup = Setup(
+        platform,
+        scheme,
+        workload,
+        _parameters(workload, clients, set_ or ()),
+        tuple(fault or ()),
+        latency=latency,
+        warm_up_ms=warm_up_ms or 0.0,
+        duration_ms=duration_ms,
+    )
+    if replications is not None or precision is not None:
+        from gputlb.cli._replicated import print_replicated, replicated
+
+        with ExitStack() as stack:
+            runs = replicated(
+                setup,
+                seed,
+                replications=replications,
+                precision=precision,
+                precision_of=precision_of,
+                warm_up_ms=warm_up_ms,
+                trace=trace,
+                progress=_progress(stack),
+            )
+        return print_replicated(runs, json=json)
     with ExitStack() as stack:
-        result = simulate(
-            chosen_platform,
-            chosen_scheme,
-            chosen_workload,
-            seed=seed,
-            duration_ms=duration_ms,
-            warm_up_ms=warm_up_ms,
-            faults=faults,
-            behaviour=behaviour,
-            listen=_tracer(stack, trace, f"gputlb run: {chosen_platform.kernel}, {scheme}") if trace else None,
-            progress=_progress(stack),
-        )
+        title = f"gputlb run: {facts.platform(platform).kernel}, {scheme}"
+        listen = _tracer(stack, trace, title) if trace else None
+        result = run_setup(setup, seed, listen=listen, progress=_progress(stack))
     print(run_summary.run_json(result) if json else run_summary.run_text(result))
     if trace:
         print(f"trace written to {trace}; open it at ui.perfetto.dev", file=sys.stderr)
@@ -138,21 +157,22 @@ def workloads(
     return 0
 
 
-def _workload(name: str, clients: int | None, settings: Sequence[str]) -> Workload:
-    """Return the workload as told; raises `WrongSetting` with the option that was wrong."""
+def _parameters(name: str, clients: int | None, settings: Sequence[str]) -> tuple[tuple[str, Scalar], ...]:
+    """Return the workload's parameters as told; raises `WrongSetting` with the option that was wrong."""
     from gputlb.simulate import WrongParameter, make_workload
 
-    given: list[tuple[str, str | int]] = [] if clients is None else [("clients", clients)]
+    given: list[tuple[str, Scalar]] = [] if clients is None else [("clients", clients)]
     for setting in settings:
         parameter, equals, value = setting.partition("=")
         if not equals or not parameter.strip() or not value.strip():
             raise WrongSetting(f"--set {setting!r} must be written NAME=VALUE; gputlb workloads {name} lists the names")
         given.append((parameter.strip(), value.strip()))
     try:
-        return make_workload(name, given)
+        make_workload(name, given)
     except WrongParameter as error:
         option = "--" if clients is not None and error.name == "clients" else "--set "
         raise WrongSetting(f"{option}{error}" if str(error).startswith(error.name) else str(error)) from None
+    return tuple(given)
 
 
 def _tracer(stack: ExitStack, path: Path, title: str) -> Callable[[SimulatedRuntime, Machine], object]:

@@ -15,6 +15,8 @@ from gputlb.simulate.workloads import make_workload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gputlb.runtime import SimulatedRuntime
+    from gputlb.simulate.machine import Machine
     from gputlb.simulate.parameters import Scalar
     from gputlb.simulate.results import RunResult
 
@@ -39,8 +41,14 @@ class Setup:
     """Virtual time that is counted."""
 
 
-def run_setup(setup: Setup, seed: int, *, progress: Callable[[float], object] | None = None) -> RunResult:
-    """Run it; `progress` is called with the part done, 0 to 1.
+def run_setup(
+    setup: Setup,
+    seed: int,
+    *,
+    listen: Callable[[SimulatedRuntime, Machine], object] | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> RunResult:
+    """Run it; `listen` and `progress` are as in `simulate`.
 
     Raises: what finding the parts by name raises, and as `simulate`.
     """
@@ -53,5 +61,6 @@ def run_setup(setup: Setup, seed: int, *, progress: Callable[[float], object] | 
         warm_up_ms=setup.warm_up_ms,
         behaviour=Behaviour(invalidation_latency=duration(setup.latency)),
         faults=[fault(text) for text in setup.faults],
+        listen=listen,
         progress=progress,
     )

@@ -57,7 +57,7 @@ class Sweep:
                 f"finish them with the file as it was, or remove {path}",
             )
         except BaseException:
-            self._journal.__exit__(None, None, None)
+            self._journal.close()
             raise
         self._finished = {
             key: finished for key, finished in (self._before | self._journal.finished).items() if key in wanted
@@ -87,7 +87,8 @@ class Sweep:
     def run(self, pool: Pool | None, *, tick: Callable[[int], object] = lambda _: None) -> None:
         """Run what is missing, keeping each result as it comes; then write the results file and drop the journal.
 
-        `pool` may be None where nothing is missing. `tick` is called about four times a second with how many runs this call has finished.
+        `pool` may be None where nothing is missing.
+        `tick` is called about four times a second with how many runs this call has finished.
 
         Raises: `RunFailed`, `JournalError` and `ResultsError`; what has finished is kept whatever happens.
         """
@@ -127,7 +128,7 @@ class Sweep:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._journal.__exit__(kind, error, at)
+        self._journal.close()
 
 
 def _runs_in(output: Path) -> dict[str, Finished]:

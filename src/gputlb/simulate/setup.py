@@ -14,6 +14,9 @@ from gputlb.simulate.workloads import workload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gputlb.runtime import SimulatedRuntime
+    from gputlb.simulate.machine import Machine
+
 Scalar = int | float | str
 
 
@@ -33,8 +36,14 @@ class Setup:
     """Virtual time that is counted."""
 
 
-def run_setup(setup: Setup, seed: int, *, progress: Callable[[float], object] | None = None) -> RunResult:
-    """Run it; `progress` is called with the part done, 0 to 1.
+def run_setup(
+    setup: Setup,
+    seed: int,
+    *,
+    listen: Callable[[SimulatedRuntime, Machine], object] | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> RunResult:
+    """Run it; `listen` is called with runtime and machine before the first event, `progress` with the part done, 0 to 1.
 
     Raises: what finding the parts by name raises, and as `simulate`.
     """
@@ -45,5 +54,6 @@ def run_setup(setup: Setup, seed: int, *, progress: Callable[[float], object] | 
         seed=seed,
         duration_ms=setup.duration_ms,
         faults=[fault(text) for text in setup.faults],
+        listen=listen,
         progress=progress,
     )

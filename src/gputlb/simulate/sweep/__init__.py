@@ -1,0 +1,27 @@
+"""Sweeps: many runs over a grid or a list of parameters, on all cores or a cluster, into one results file."""
+
+from gputlb.simulate.sweep._errors import JournalError, ResultsError, RunFailed, SweepError, SweepFileError
+from gputlb.simulate.sweep._file import read_sweep
+from gputlb.simulate.sweep._plan import Plan, Run
+from gputlb.simulate.sweep._pools import ClusterPool, LocalPool, Pool
+from gputlb.simulate.sweep._results import CostMeaning, Provenance, Results, read_results
+from gputlb.simulate.sweep._sweep import Sweep
+
+__all__ = [
+    "ClusterPool",
+    "CostMeaning",
+    "JournalError",
+    "LocalPool",
+    "Plan",
+    "Pool",
+    "Provenance",
+    "Results",
+    "ResultsError",
+    "Run",
+    "RunFailed",
+    "Sweep",
+    "SweepError",
+    "SweepFileError",
+    "read_results",
+    "read_sweep",
+]

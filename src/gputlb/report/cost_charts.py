@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from gputlb.report.chart_theme import Spec, Theme
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-_SMALL_FIGURES = "datum.value >= 1e6 ? format(datum.value, '.3~s') : format(datum.value, ',.4~r')"
+SMALL_FIGURES = "datum.value >= 1e6 ? format(datum.value, '.3~s') : format(datum.value, ',.4~r')"
 _SERIES = {"field": "series", "type": "nominal", "scale": {"domain": {"$": "series"}, "range": {"$": "colours"}}}
 _LEGEND = {"$": "legend"}
-_STRIP_ROW = 13
+STRIP_ROW = 13
 _TITLE_Y = -9
 _FITTED = {"autosize": {"type": "fit-x", "contains": "padding"}}
 
@@ -34,13 +34,13 @@ def filled(template: Any, values: dict[str, Any]) -> Any:
 
 def legend(title: str, strip_rows: int = 0) -> Spec:
     """Return the legend of lines, above a chart's title and the rows of hollow points below that."""
-    offset = 26 + strip_rows * _STRIP_ROW + (6 if strip_rows else 0)
+    offset = 26 + strip_rows * STRIP_ROW + (6 if strip_rows else 0)
     return {"title": title or None, "offset": offset, "symbolOpacity": 1, "symbolSize": 80}
 
 
 def title_y(strip_rows: int = 0) -> int:
     """Return where a chart's title stands, above its rows of hollow points."""
-    return _TITLE_Y - strip_rows * _STRIP_ROW - (4 if strip_rows else 0)
+    return _TITLE_Y - strip_rows * STRIP_ROW - (4 if strip_rows else 0)
 
 
 def load_curve(theme: Theme) -> Spec:
@@ -107,7 +107,7 @@ def load_curve(theme: Theme) -> Spec:
             },
             {
                 "transform": [{"filter": "datum.unstable && !isValid(datum.mean)"}],
-                "mark": {**hollow, "yOffset": {"expr": f"-{_STRIP_ROW // 2 + 1} - datum.lane * {_STRIP_ROW}"}},
+                "mark": {**hollow, "yOffset": {"expr": f"-{STRIP_ROW // 2 + 1} - datum.lane * {STRIP_ROW}"}},
                 "encoding": {"y": {"value": 0}, "shape": shape, "tooltip": tooltip},
             },
             _note(theme),
@@ -121,7 +121,7 @@ def distribution(theme: Theme) -> Spec:
         "field": "x",
         "type": "quantitative",
         "scale": {"type": "log", "nice": False},
-        "axis": {"title": "release latency (µs)", "labelExpr": _SMALL_FIGURES, "values": {"$": "x_ticks"}},
+        "axis": {"title": "release latency (µs)", "labelExpr": SMALL_FIGURES, "values": {"$": "x_ticks"}},
     }
     y = {
         "field": "share",
@@ -182,8 +182,8 @@ def breakdown(theme: Theme) -> Spec:
             "y": {
                 "field": "mean",
                 "type": "quantitative",
-                "stack": "zero",
-                "axis": _upright(theme, "mean release latency (µs)"),
+                "stack": {"$": "stack"},
+                "axis": {**_upright(theme, {"$": "y_title"}), "labelExpr": {"$": "y_labels"}},
             },
             "color": part,
             "order": {"field": "order", "type": "quantitative"},
@@ -284,7 +284,7 @@ def _upright(theme: Theme, title: Any) -> Spec:
         "titleX": 0,
         "titleY": _TITLE_Y,
         "titleColor": theme.ink,
-        "labelExpr": _SMALL_FIGURES,
+        "labelExpr": SMALL_FIGURES,
     }
 
 

@@ -14,8 +14,10 @@
     return size >= 10 ? digits(1, 1) : String(Number(value.toPrecision(3)));
   }
   function estimate(found, unit) {
-    const half = known(found[1]) && found[1] > 0 ? ` ± ${figure(found[1])}` : "";
-    return `${figure(found[0])}${half} ${unit}`.trim();
+    if (!known(found[1]) || found[1] <= 0) return `${figure(found[0])} ${unit}`.trim();
+    const places = Math.min(Math.max(1 - Math.floor(Math.log10(found[1])), 0), 9);
+    const text = (value) => value.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
+    return `${text(found[0])} ± ${text(found[1])} ${unit}`.trim();
   }
 
   function filled(template, slots) {
@@ -60,6 +62,10 @@
     }
     return ticks.filter((tick) => tick >= lowest && tick <= highest);
   }
+  function logBounds(lowest, highest) {
+    const outside = logTicks(lowest / 10, highest * 10);
+    return [outside.findLast((tick) => tick <= lowest), outside.find((tick) => tick >= highest)];
+  }
   function spreadOut(numbers) {
     if (numbers.length < 3 || numbers[0] <= 0) return false;
     return numbers.at(-1) - numbers.at(-2) > 3 * (numbers[1] - numbers[0]);
@@ -72,7 +78,8 @@
         x_scale: { type: "point", padding: 0.5, domain: axis ? axis.values : [""] },
       };
     }
-    const scale = { type: spreadOut(axis.numbers) ? "log" : "linear", nice: false, zero: false, padding: 14 };
+    const scale = spreadOut(axis.numbers) ? { type: "log" } : { type: "linear", zero: false };
+    Object.assign(scale, { nice: false, padding: 14 });
     const ticks = axis.numbers.length <= Math.min(12, width / 40) ? axis.numbers : null;
     return { x_type: "quantitative", x_title: xTitle(), x_scale: scale, x_ticks: ticks };
   }
@@ -115,15 +122,17 @@
       return [placeText(point), seriesOf(point), figure(found[0]), point.unstable ? `unstable: ${point.unstable}` : text, runs];
     });
     const hollow = rows.some((row) => row.unstable);
+    const bounds = log ? logBounds(Math.min(...ends), Math.max(...ends)) : null;
     return {
       slots: {
         ...lines, ...xSlots(width), rows, width, height: width < 480 ? 260 : 340,
-        y_title: cost.full, y_scale: log ? { type: "log", nice: false, padding: 6 } : { zero: true },
-        y_ticks: log ? logTicks(Math.min(...ends), Math.max(...ends)) : null,
+        y_title: cost.full, y_scale: log ? { type: "log", nice: false, domain: bounds } : { zero: true },
+        y_ticks: log ? logTicks(...bounds) : null,
         title_y: data.title_y - strip.length * data.strip_row - (strip.length ? 4 : 0),
-        cost: cost.title, note: hollow ? data.no_steady_state : "", description: `${cost.full} along ${xTitle()}`,
+        cost: cost.title, note: "", description: `${cost.full} along ${xTitle()}`,
       },
       said: `Means over the runs; bands and bars are ${data.level * 100} % confidence intervals.` +
+        (hollow ? ` Hollow points, above the chart where they have no figure: no steady state.` : "") +
         (known(cost.lower) ? ` ${cost.lower ? "Lower" : "Higher"} is better.` : ""),
       empty: rows.length ? "" : "No point has this cost.", heads, cells,
     };
@@ -186,9 +195,12 @@
     }
     const { series } = seriesSlots(points);
     const columns = Math.max(1, Math.min(series.length, Math.floor(width / 240)));
-    const height = 220;
+    const height = width < 480 ? 150 : 220;
+    const shares = byId("shares").checked;
     return {
       slots: {
+        stack: shares ? "normalize" : "zero", y_title: shares ? "share of the mean release latency" : "mean release latency (µs)",
+        y_labels: shares ? data.labels.share : data.labels.figures,
         rows, series, columns, height, places: chosen.x === null ? [""] : axisOf(chosen.x).values, x_title: xTitle(),
         parts: data.parts.map((part) => part[1]), legend_columns: width < 480 ? 1 : data.parts.length, foot: height - 6,
         width: Math.floor((width - 64 - 26 * (columns - 1)) / columns),
@@ -206,7 +218,7 @@
     return {
       slots: {
         ...found.slots, params, domain: [{ expr: "from" }, { expr: "to" }], width, label_limit: width < 480 ? 92 : 180,
-        legend_columns: width < 480 ? 2 : found.slots.kinds.length,
+        legend_columns: width < 480 ? 1 : found.slots.kinds.length,
       },
       said: found.said, empty: found.slots.rows.length ? "" : "Nothing to show.",
       heads: ["who", "what", "when"], cells: found.slots.rows.map((row) => [row.lane, row.what, row.said]),
@@ -252,7 +264,7 @@
     }
     box.setAttribute("aria-label", `${made.slots.description}. The figures are in the table below.`);
     const options = {
-      actions: false, ast: true, renderer: "svg", defaultStyle: false, mode: "vega-lite",
+      actions: false, ast: true, logLevel: vega.Error, renderer: "svg", defaultStyle: false, mode: "vega-lite",
       tooltip: { theme: "page", disableDefaultStyle: true },
     };
     drawn[name] = await vegaEmbed(box, filled(data.templates[name], made.slots), options);
@@ -314,6 +326,7 @@
   byId("cost").onchange = () => { wide(); drawAll(["curve"]); };
   byId("log").onchange = () => drawAll(["curve"]);
   for (const id of ["place", "shape"]) byId(id).onchange = () => drawAll(["distribution"]);
+  if (byId("shares")) byId("shares").onchange = () => drawAll(["breakdown"]);
   if (byId("run")) {
     options(byId("run"), data.timelines.map((each) => each.name), 0);
     byId("run").parentElement.hidden = data.timelines.length < 2;

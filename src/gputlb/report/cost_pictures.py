@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,19 +44,24 @@ def pictures(view: View, timelines: Sequence[RunTimeline] = (), *, costs: Sequen
 
     Raises: `NothingToShow` for a cost that the results do not have, and for too many pictures.
     """
-    unknown = [name for name in costs if name not in view.costs]
-    if unknown:
-        listed = did_you_mean(unknown[0], view.costs) or f"; the results have {', '.join(view.costs)}"
-        raise NothingToShow(f"no cost {unknown[0]} in the results{listed}")
+    check_costs(view, costs)
     groups = _groups(view)
     count = len(groups) * (len(costs or view.costs) + 3) + len(timelines)
     if count > MOST_PICTURES:
         raise NothingToShow(f"that would be {count:,} pictures; choose costs with --cost, or axes with --x and --by")
     found = [picture for points in groups for picture in _of(view, points, costs or view.costs)]
-    return found + [_timeline(each) for each in timelines]
+    return list(_distinct([*found, *(_timeline(each) for each in timelines)]))
 
 
-def svg(picture: Picture) -> bytes:
+def check_costs(view: View, costs: Sequence[str]) -> None:
+    """Raise `NothingToShow` for a cost that the results do not have."""
+    unknown = [name for name in costs if name not in view.costs]
+    if unknown:
+        listed = did_you_mean(unknown[0], view.costs) or f"; they have {', '.join(view.costs)}"
+        raise NothingToShow(f"the results have no cost {unknown[0]}{listed}")
+
+
+def svg_bytes(picture: Picture) -> bytes:
     """Return a picture as SVG.
 
     Raises: `NoCharts`.
@@ -63,7 +69,7 @@ def svg(picture: Picture) -> bytes:
     return f"{_converter().vegalite_to_svg(picture.spec, allowed_base_urls=[])}\n".encode()
 
 
-def png(picture: Picture) -> bytes:
+def png_bytes(picture: Picture) -> bytes:
     """Return a picture as PNG, two dots for each of the SVG's units.
 
     Raises: `NoCharts`.
@@ -118,6 +124,15 @@ def _timeline(timeline: RunTimeline) -> Picture:
     slots = timeline_slots(timeline, PAPER, width=WIDTH + 160)
     name = f"timeline-{_file_name(timeline.name)}" if timeline.name else "timeline"
     return Picture(name, cost_charts.filled(cost_charts.timeline(PAPER), slots))
+
+
+def _distinct(found: list[Picture]) -> Iterator[Picture]:
+    """Yield the pictures, numbered where two would have one name."""
+    taken: Counter[str] = Counter()
+    for picture in found:
+        taken[picture.name] += 1
+        count = taken[picture.name]
+        yield picture if count == 1 else Picture(f"{picture.name}-{count}", picture.spec)
 
 
 def _suffix(view: View, point: ShownPoint) -> str:

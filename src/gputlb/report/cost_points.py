@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from gputlb.errors import GputlbError, did_you_mean
@@ -13,7 +13,8 @@ from gputlb.simulate.statistics import interval
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gputlb.simulate.results import Point, Results, Scalar
+    from gputlb.simulate.setup import Scalar
+    from gputlb.simulate.sweep import Point, Points
 
 LEVEL = 0.95
 """Of all confidence intervals that are shown."""
@@ -86,7 +87,7 @@ class ShownPoint:
 class View:
     """A sweep's results, ready to be drawn."""
 
-    results: Results
+    results: Points
     axes: tuple[Axis, ...]
     points: tuple[ShownPoint, ...]
     costs: tuple[str, ...]
@@ -111,7 +112,7 @@ class View:
         return steady[-1] if steady else 0
 
 
-def view(results: Results, *, x: str | None = None, by: str | None = None) -> View:
+def view(results: Points, *, x: str | None = None, by: str | None = None) -> View:
     """Put results in order; `x` and `by` name the parameters along the charts and between lines.
 
     Raises: `NothingToShow` where such a parameter does not differ between points.
@@ -141,7 +142,9 @@ def value_text(value: Scalar) -> str:
     """Return a parameter's value as it is read in a legend."""
     if value is None:
         return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and float(short := f"{value:g}") == value:
+        return short
+    return str(value)
 
 
 def parameter_title(name: str) -> str:
@@ -162,10 +165,11 @@ def number_text(value: float) -> str:
 
 
 def estimate_text(estimate: Estimate, unit: str) -> str:
-    """Return a cost with its interval: `123 ± 4 µs`."""
+    """Return a cost with its interval, `123.4 ± 5.6 µs`: two digits of the uncertainty, and the mean as far as that."""
     number = number_text(estimate.mean)
     if estimate.half is not None and estimate.half > 0:
-        number += f" ± {number_text(estimate.half)}"
+        places = min(max(1 - floor(log10(estimate.half)), 0), 9)
+        number = f"{estimate.mean:,.{places}f} ± {estimate.half:,.{places}f}"
     return f"{number} {unit_text(unit)}".rstrip()
 
 
@@ -174,14 +178,14 @@ def unit_text(unit: str) -> str:
     return "" if unit in {"1", "share"} else unit
 
 
-def cost_title(results: Results, name: str) -> str:
+def cost_title(results: Points, name: str) -> str:
     """Return a cost's title with its unit."""
     cost = results.costs[name]
     unit = unit_text(cost.unit)
     return f"{cost.title} ({unit})" if unit else cost.title
 
 
-def _axes(results: Results) -> Iterable[Axis]:
+def _axes(results: Points) -> Iterable[Axis]:
     names = dict.fromkeys(results.varied) | dict.fromkeys(results.points[0].parameters)
     for name in names:
         values = list(dict.fromkeys(point.parameters[name] for point in results.points))

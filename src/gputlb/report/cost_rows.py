@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gputlb.report.chart_theme import SHAPES
-from gputlb.report.cost_charts import legend, title_y
+from gputlb.report.cost_charts import SMALL_FIGURES, legend, title_y
 from gputlb.report.cost_points import PARTS, cost_title, estimate_text, parameter_title, value_text
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ NO_STEADY_STATE = "hollow: no steady state"
 _MOST_TICKS = 12
 _WIDE = 30
 """From this ratio of figures on, a scale is logarithmic."""
-_TAIL_LABELS = "datum.value >= 1 ? 'all' : format(datum.value, '.3~%')"
-_SHARE_LABELS = "format(datum.value, '.0%')"
+TAIL_LABELS = "datum.value >= 1 ? 'all' : format(datum.value, '.3~%')"
+SHARE_LABELS = "format(datum.value, '.0%')"
 
 Slots = dict[str, Any]
 
@@ -84,7 +84,6 @@ def curve_slots(view: View, points: Sequence[ShownPoint], cost: str, theme: Them
             rows.append(row)
     hollow = any(row["unstable"] for row in rows)
     scale = _y_scale(rows)
-    lowest, highest = _extent(row[end] for row in rows for end in ("mean", "low", "high"))
     title = cost_title(view.results, cost)
     return {
         **lines,
@@ -92,7 +91,7 @@ def curve_slots(view: View, points: Sequence[ShownPoint], cost: str, theme: Them
         "rows": rows,
         "y_title": title,
         "y_scale": scale,
-        "y_ticks": log_ticks(lowest, highest) if scale.get("type") == "log" else None,
+        "y_ticks": log_ticks(*scale["domain"]) if "domain" in scale else None,
         "title_y": title_y(len(strip)),
         "cost": view.results.costs[cost].title,
         "note": NO_STEADY_STATE if hollow else "",
@@ -120,7 +119,7 @@ def distribution_slots(view: View, points: Sequence[ShownPoint], theme: Theme, w
         "y_scale": {"type": "log", "nice": False} if tail else {"domain": [0, 1]},
         "y_ticks": powers if tail else [0, 0.25, 0.5, 0.75, 1],
         "x_ticks": log_ticks(*_extent(row["x"] for row in rows)),
-        "y_labels": _TAIL_LABELS if tail else _SHARE_LABELS,
+        "y_labels": TAIL_LABELS if tail else SHARE_LABELS,
         "note": place_note(view, points),
         "description": f"Distribution of release latency in µs: {title}",
         "width": width,
@@ -149,6 +148,9 @@ def breakdown_slots(view: View, points: Sequence[ShownPoint], *, width: int, hei
         "x_title": x_title(view),
         "series": list(dict.fromkeys(names)),
         "parts": list(PARTS.values()),
+        "stack": "zero",
+        "y_title": "mean release latency (µs)",
+        "y_labels": SMALL_FIGURES,
         "columns": columns,
         "legend_columns": len(PARTS),
         "foot": height - 6,
@@ -156,6 +158,23 @@ def breakdown_slots(view: View, points: Sequence[ShownPoint], *, width: int, hei
         "width": width,
         "height": height,
     }
+
+
+def timeline_points(view: View) -> list[ShownPoint]:
+    """Return a stable point for each line, of the first combination of what no chart shows.
+
+    All at the same place if they can: the last where every line is stable.
+    """
+    others = view.others()
+    found: dict[str, ShownPoint] = {}
+    standing = view.standing()
+    for point in view.points:
+        if any(point.at[index] for index in others):
+            continue
+        here = view.x is None or point.at[view.x] == standing
+        if here or series_of(view, point) not in found:
+            found[series_of(view, point)] = point
+    return list(found.values())
 
 
 def has_breakdown(points: Iterable[ShownPoint]) -> bool:
@@ -212,7 +231,8 @@ def _x_slots(view: View) -> Slots:
         places = [""] if view.x is None else [value_text(value) for value in view.axes[view.x].values]
         scale: Slots = {"type": "point", "padding": 0.5, "domain": places}
         return {"x_type": "ordinal", "x_title": x_title(view), "x_scale": scale, "x_ticks": None}
-    scale = {"type": "log" if spread_out(numbers) else "linear", "nice": False, "zero": False, "padding": 14}
+    scale = {"type": "log"} if spread_out(numbers) else {"type": "linear", "zero": False}
+    scale |= {"nice": False, "padding": 14}
     ticks = list(numbers) if len(numbers) <= _MOST_TICKS else None
     return {"x_type": "quantitative", "x_title": x_title(view), "x_scale": scale, "x_ticks": ticks}
 
@@ -228,7 +248,8 @@ def _y_scale(rows: Sequence[Slots]) -> Slots:
     for row in rows:
         if row["low"] is not None:
             row["low"] = max(row["low"], min(means) / 2)
-    return {"type": "log", "nice": False, "padding": 6}
+    ends = _extent(row[end] for row in rows for end in ("mean", "low", "high"))
+    return {"type": "log", "nice": False, "domain": log_bounds(*ends)}
 
 
 def _extent(figures: Iterable[float | None]) -> tuple[float, float]:
@@ -244,6 +265,13 @@ def log_ticks(lowest: float, highest: float) -> list[float]:
     powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
     ticks = (step * 10.0**power for power in powers for step in steps)
     return [float(f"{tick:.12g}") for tick in ticks if lowest <= tick <= highest]
+
+
+def log_bounds(lowest: float, highest: float) -> list[float]:
+    """Return the ticks next to two positive figures, outside of them."""
+    outside = log_ticks(lowest / 10, highest * 10)
+    below = max(tick for tick in outside if tick <= lowest)
+    return [below, min(tick for tick in outside if tick >= highest)]
 
 
 def spread_out(numbers: Sequence[float]) -> bool:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gputlb.report.timeline import Values
     from gputlb.runtime import SimulatedRuntime
     from gputlb.simulate import Machine
-    from gputlb.simulate.results import Results, Scalar
+    from gputlb.simulate.setup import Scalar
+    from gputlb.simulate.sweep import Points
 
 MOMENTS_MS = 3.0
 """How much of a run is shown."""
@@ -72,7 +73,7 @@ class _TooSlow(GputlbError):
     """Simulating it again takes longer than a picture is worth."""
 
 
-def run_timeline(results: Results, point: ShownPoint, name: str) -> RunTimeline:
+def run_timeline(results: Points, point: ShownPoint, name: str) -> RunTimeline:
     """Simulate the first run of a point again, its first moments only.
 
     A results file is input, so it decides neither what code is run nor which files are opened: schemes of one's own,
@@ -172,14 +173,14 @@ class _Slices:
         if end_ns <= begin_ns:
             return
         kind = _kind(track, what)
-        track = track.replace(_UNIT, " unit")
+        track = track.replace(_UNIT, " unit").replace(_DOMAIN, " power")
         if kind in {"other", "release"} and what != "running":
             self.clients.add(track)
         if what == "running":
             return  # an engine's context is its client's use, which is on the client's lane
         self.found.append(Slice(track, begin_ns, end_ns, kind, depth, what))
         if kind == "mutex":
-            self.found.append(Slice("invalidation mutex", begin_ns, end_ns, kind, 0, f"held by {track}"))
+            self.found.append(Slice("mutex", begin_ns, end_ns, kind, 0, f"held by {track}"))
 
     def mark(self, track: str, time_ns: int, name: str, values: Values) -> None:
         """Leave marks out: a trace for Perfetto has them."""
@@ -247,7 +248,7 @@ def _watch():  # type: ignore[no-untyped-def]  # noqa: ANN202
     return progress
 
 
-def _version_remark(results: Results) -> str:
+def _version_remark(results: Points) -> str:
     return (
         f"The results were made by gputlb {results.version}, this was simulated by {__version__}: "
         f"it may differ from the run that was counted."

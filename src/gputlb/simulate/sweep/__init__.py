@@ -3,6 +3,7 @@
 from gputlb.simulate.sweep._errors import JournalError, ResultsError, RunFailed, SweepError, SweepFileError
 from gputlb.simulate.sweep._file import read_sweep
 from gputlb.simulate.sweep._plan import Plan, Run
+from gputlb.simulate.sweep._points import Point, Points, read_points
 from gputlb.simulate.sweep._pools import ClusterPool, LocalPool, Pool
 from gputlb.simulate.sweep._results import CostMeaning, Provenance, Results, read_results
 from gputlb.simulate.sweep._sweep import Sweep
@@ -13,6 +14,8 @@ __all__ = [
     "JournalError",
     "LocalPool",
     "Plan",
+    "Point",
+    "Points",
     "Pool",
     "Provenance",
     "Results",
@@ -22,6 +25,7 @@ __all__ = [
     "Sweep",
     "SweepError",
     "SweepFileError",
+    "read_points",
     "read_results",
     "read_sweep",
 ]

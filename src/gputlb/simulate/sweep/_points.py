@@ -1,4 +1,4 @@
-"""Reading the results of a sweep: a Parquet file with one row a run, and what made it in its metadata."""
+"""A results file from anywhere, read with care: all runs of a point together, and nothing believed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from gputlb.errors import GputlbError
+from gputlb.simulate.sweep._errors import ResultsError
+from gputlb.simulate.sweep._results import SCHEMA, CostMeaning, require_duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-SCHEMA = 1
-"""The number of the file's layout that is read here."""
 MOST_RUNS = 200_000
 MOST_POINTS = 10_000
 MOST_BINS = 5_000
@@ -39,28 +38,12 @@ _HISTOGRAM = "STRUCT(upper_us DOUBLE, releases BIGINT)[]"
 Scalar = int | float | str | None
 
 
-class UnreadableResults(GputlbError):
-    """The file does not hold the results of a sweep; the text says what is wrong with it."""
-
-
-class NoDuckDb(GputlbError):
-    """The package that reads Parquet is not installed."""
-
-
-class CostColumn(msgspec.Struct, frozen=True):
-    """What a column of costs means."""
-
-    title: str
-    unit: str
-    lower_is_better: bool | None = None
-
-
 class _Metadata(msgspec.Struct, frozen=True):
     schema: int
     name: str
     varied: list[str]
     parameters: dict[str, int | float | str | bool | None | list[str]]
-    costs: dict[str, CostColumn]
+    costs: dict[str, CostMeaning]
     version: str
     facts_version: str = ""
     seed: int | None = None
@@ -90,13 +73,13 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """A sweep's results."""
+class Points:
+    """What a results file holds, by point."""
 
     name: str
     varied: tuple[str, ...]
     fixed: dict[str, Scalar]
-    costs: dict[str, CostColumn]
+    costs: dict[str, CostMeaning]
     points: tuple[Point, ...]
     seed: int | None
     version: str
@@ -110,36 +93,29 @@ class Results:
         return {**self.fixed, **point.parameters}
 
 
-def read_results(path: Path) -> Results:
+def read_points(path: Path) -> Points:
     """Read a results file.
 
     The file may be hostile: nothing else is opened because of it, and what is kept of it is bounded.
 
-    Raises: `UnreadableResults` where it is not there, no Parquet, of another layout, or misses what it should hold;
-    `NoDuckDb`.
+    Raises: `ResultsError` where it is not there, no Parquet, of another layout, or misses what it should hold.
     """
-    try:
-        import duckdb  # noqa: PLC0415 - only this function needs the package, which is in an extra
-    except ImportError:
-        raise NoDuckDb('results are read with DuckDB, which is missing: pip install "gputlb[sweep]"') from None
-
+    duckdb = require_duckdb()
     if not path.is_file():
-        raise UnreadableResults(f"{path}: {'not a regular file' if path.exists() else 'there is no such file'}")
+        raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'there is no such file'}")
     try:
         with _closed_connection(path.resolve()) as connection:
             return _Reader(connection, path).read()
     except duckdb.OutOfMemoryException:
-        raise UnreadableResults(f"{path}: reading it takes more memory than any sweep's results should") from None
+        raise ResultsError(f"{path}: reading it takes more memory than any sweep's results should") from None
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].replace(str(path.resolve()), path.name)[:200]
-        raise UnreadableResults(f"{path}: not a readable Parquet file ({reason})") from None
+        raise ResultsError(f"{path}: not a readable Parquet file ({reason})") from None
 
 
 def _closed_connection(path: Path) -> DuckDBPyConnection:
     """Open a database in memory that can read this one file, and nothing else on disk or network."""
-    import duckdb  # noqa: PLC0415 - as above
-
-    connection = duckdb.connect(
+    connection: DuckDBPyConnection = require_duckdb().connect(
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -162,13 +138,13 @@ class _Reader:
         self._full = str(path.resolve())
         self._types: dict[str, str] = {}
 
-    def read(self) -> Results:
+    def read(self) -> Points:
         metadata = self._metadata()
         types = self._types = self._column_types()
         self._check_columns(metadata)
         parameters = [name for name in types if name in metadata.varied or _PARAMETER.fullmatch(name)]
         points = self._points(parameters, list(metadata.costs))
-        return Results(
+        return Points(
             name=metadata.name[:_MOST_CHARACTERS],
             varied=tuple(metadata.varied),
             fixed={name: _plain(value) for name, value in metadata.parameters.items() if name not in metadata.varied},
@@ -180,8 +156,8 @@ class _Reader:
             sweep_file=metadata.file,
         )
 
-    def _refuse(self, what: str) -> UnreadableResults:
-        return UnreadableResults(f"{self._path}: {what}")
+    def _refuse(self, what: str) -> ResultsError:
+        return ResultsError(f"{self._path}: {what}")
 
     def _metadata(self) -> _Metadata:
         row = self._connection.execute(

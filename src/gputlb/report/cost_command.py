@@ -1,0 +1,26 @@
+"""The command that repeats one run of a sweep."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from gputlb.report.cost_points import value_text
+
+if TYPE_CHECKING:
+    from gputlb.simulate.setup import Scalar
+
+
+def run_command(parameters: dict[str, Scalar], seed: int) -> str:
+    """Return what to type to run a point's run again; every word is quoted as a shell needs it."""
+    words = ["gputlb", "run"]
+    for name, value in parameters.items():
+        if value is None or (name == "faults" and value in {"", "none"}):
+            continue
+        if name == "faults":
+            for fault in str(value).split(", "):
+                words += ["--fault", fault]
+            continue
+        option = name.removeprefix("workload.").replace("_", "-")
+        words += [f"--{option}", value_text(value)]
+    return shlex.join([*words, "--seed", str(seed)])

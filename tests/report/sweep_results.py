@@ -129,6 +129,6 @@ def _type(name: str, values: list[Any]) -> str:
     if name == "release_histogram":
         return "STRUCT(upper_us DOUBLE, releases BIGINT)[]"
     known = [value for value in values if value is not None]
-    if known and all(isinstance(value, str) for value in known) or name == "unstable":
+    if (known and all(isinstance(value, str) for value in known)) or name == "unstable":
         return "VARCHAR"
     return "BIGINT" if known and all(isinstance(value, int) for value in known) else "DOUBLE"

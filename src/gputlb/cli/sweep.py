@@ -56,7 +56,7 @@ def sweep(
 
     from gputlb.report import sweep_text
     from gputlb.report.sweep_progress import SweepProgress
-    from gputlb.simulate.sweep import Sweep, read_sweep
+    from gputlb.simulate.sweep import Sweep, estimated_s, read_sweep
 
     if workers is not None and scheduler is not None:
         raise WrongOption("--workers are processes on this machine, --scheduler a cluster; give one of them")
@@ -66,26 +66,38 @@ def sweep(
     target = output or file.with_suffix(".parquet")
     with Sweep(plan, target, discard=discard) as running:
         missing = running.missing()
+        if dry_run:
+            cores = min(workers or _cores(), len(missing) or 1)
+            where = "1 worker" if cores == 1 else f"{cores} workers"
+            print(sweep_text.planned(running, estimated_s(missing, cores), where))
+            return 0
         begun_s = time.monotonic()
-        if missing:
-            pool = _pool(workers, scheduler, len(missing))
-            try:
-                with SweepProgress(sys.stderr, running.found, running.total) as progress:
-                    running.run(pool, tick=progress.show)
-            except KeyboardInterrupt:
-                print(f"gputlb: interrupted; {running.kept()}", file=sys.stderr)
-                return _INTERRUPTED
-            finally:
+        pool = _pool(workers, scheduler, len(missing)) if missing else None
+        try:
+            with SweepProgress(sys.stderr, running.found, running.total) as progress:
+                running.run(pool, tick=progress.show)
+        except KeyboardInterrupt:
+            print(f"gputlb: interrupted; {running.kept()}", file=sys.stderr)
+            return _INTERRUPTED
+        finally:
+            if pool is not None:
                 pool.stop()
         print(sweep_text.outcome(running, time.monotonic() - begun_s))
+        remark = sweep_text.unstable_points(running)
+        if remark:
+            print(remark)
     return 0
 
 
 def _pool(workers: int | None, scheduler: str | None, runs: int) -> Pool:
-    import os
-
     from gputlb.simulate.sweep import ClusterPool, LocalPool
 
     if scheduler is not None:
         return ClusterPool(scheduler)
-    return LocalPool(min(workers or len(os.sched_getaffinity(0)), runs))
+    return LocalPool(min(workers or _cores(), runs))
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0))

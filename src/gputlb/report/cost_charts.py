@@ -65,7 +65,8 @@ def load_curve(theme: Theme) -> Spec:
         "sort": None,
         "axis": {"title": {"$": "x_title"}, "values": {"$": "x_ticks"}, "labelAngle": 0},
     }
-    axis = {**_upright(theme, {"$": "y_title"}), "titleY": {"$": "title_y"}, "values": {"$": "y_ticks"}}
+    axis = {**_upright(theme, {"$": "y_title"}), "titleY": {"$": "title_y"}, "values": {"$": "y_ticks"},
+            "labelExpr": {"$": "y_labels"}}  # fmt: skip
     y = {"type": "quantitative", "scale": {"$": "y_scale"}, "axis": axis}
     figure = {"field": "mean", **y}
     hollow = {"type": "point", "filled": False, "size": 70, "strokeWidth": 1.8}
@@ -202,7 +203,12 @@ def breakdown(theme: Theme) -> Spec:
     return {
         **_top(theme),
         "data": {"values": {"$": "rows"}},
-        "facet": {"field": "series", "type": "nominal", "sort": {"$": "series"}, "header": {"labelLimit": 260, "labelPadding": 24}},
+        "facet": {
+            "field": "series",
+            "type": "nominal",
+            "sort": {"$": "series"},
+            "header": {"labelLimit": 260, "labelPadding": 24},
+        },
         "columns": {"$": "columns"},
         "spacing": {"row": 34, "column": 26},
         "resolve": {"axis": {"x": "independent"}},
@@ -246,7 +252,7 @@ def timeline(theme: Theme) -> Spec:
         **_top(theme),
         **_FITTED,
         "width": {"$": "width"},
-        "height": {"step": 24},
+        "height": {"$": "height"},
         "params": {"$": "params"},
         "data": {"values": {"$": "rows"}},
         "layer": [

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from gputlb.report.cost_points import value_text
 
 if TYPE_CHECKING:
-    from gputlb.simulate.setup import Scalar
+    from gputlb.simulate.sweep import Value
 
 
-def run_command(parameters: dict[str, Scalar], seed: int) -> str:
+def run_command(parameters: dict[str, Value], seed: int) -> str:
     """Return what to type to run a point's run again; every word is quoted as a shell needs it."""
     words = ["gputlb", "run"]
     for name, value in parameters.items():

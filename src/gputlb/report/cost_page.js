@@ -5,6 +5,7 @@
   const known = (value) => value !== null && value !== undefined;
   const chosen = { x: data.x, by: data.by, places: data.axes.map(() => null) };
   const drawn = {};
+  const ERRORS_ONLY = 1;
 
   /* Figures as texts: the same as `number_text` and `estimate_text` on the other side. */
   function figure(value) {
@@ -13,7 +14,8 @@
     if (size >= 100 || Number.isInteger(value)) return digits(0, 0);
     return size >= 10 ? digits(1, 1) : String(Number(value.toPrecision(3)));
   }
-  function estimate(found, unit) {
+  function estimate(given, unit) {
+    const found = unit === "%" ? [given[0] * 100, known(given[1]) ? given[1] * 100 : null] : given;
     if (!known(found[1]) || found[1] <= 0) return `${figure(found[0])} ${unit}`.trim();
     const places = Math.min(Math.max(1 - Math.floor(Math.log10(found[1])), 0), 9);
     const text = (value) => value.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
@@ -113,20 +115,21 @@
     byId("log").disabled = !able;
     if (log) for (const row of rows) if (known(row.low)) row.low = Math.max(row.low, lowest / 2);
     const ends = rows.flatMap((row) => [row.mean, row.low, row.high]).filter(known);
-    const heads = [data.axes.length ? xTitle() : "", lines.by_title, cost.title, "interval", "runs"];
+    const heads = [data.axes.length ? xTitle() : "", lines.by_title, cost.full, "interval", "runs"];
     const cells = points.map((point) => {
       const found = point.costs[cost.name];
       const runs = found ? found[2] : point.runs;
       if (!found) return [placeText(point), seriesOf(point), point.unstable ? "unstable" : "no figure", point.unstable || "", runs];
-      const text = known(found[1]) ? `${figure(found[0] - found[1])} to ${figure(found[0] + found[1])}` : "one run only";
-      return [placeText(point), seriesOf(point), figure(found[0]), point.unstable ? `unstable: ${point.unstable}` : text, runs];
+      const scaled = (value) => figure(cost.percent ? value * 100 : value);
+      const text = known(found[1]) ? `${scaled(found[0] - found[1])} to ${scaled(found[0] + found[1])}` : "one run only";
+      return [placeText(point), seriesOf(point), scaled(found[0]), point.unstable ? `unstable: ${point.unstable}` : text, runs];
     });
     const hollow = rows.some((row) => row.unstable);
     const bounds = log ? logBounds(Math.min(...ends), Math.max(...ends)) : null;
     return {
       slots: {
         ...lines, ...xSlots(width), rows, width, height: width < 480 ? 260 : 340,
-        y_title: cost.full, y_scale: log ? { type: "log", nice: false, domain: bounds } : { zero: true },
+        y_title: cost.full, y_labels: cost.percent ? data.labels.percent : data.labels.figures, y_scale: log ? { type: "log", nice: false, domain: bounds } : { zero: true },
         y_ticks: log ? logTicks(...bounds) : null,
         title_y: data.title_y - strip.length * data.strip_row - (strip.length ? 4 : 0),
         cost: cost.title, note: "", description: `${cost.full} along ${xTitle()}`,
@@ -264,7 +267,7 @@
     }
     box.setAttribute("aria-label", `${made.slots.description}. The figures are in the table below.`);
     const options = {
-      actions: false, ast: true, logLevel: vega.Error, renderer: "svg", defaultStyle: false, mode: "vega-lite",
+      actions: false, ast: true, logLevel: ERRORS_ONLY, renderer: "svg", defaultStyle: false, mode: "vega-lite",
       tooltip: { theme: "page", disableDefaultStyle: true },
     };
     drawn[name] = await vegaEmbed(box, filled(data.templates[name], made.slots), options);

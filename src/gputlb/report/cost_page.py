@@ -14,8 +14,8 @@ from gputlb.report import cost_charts
 from gputlb.report.chart_theme import PAGE, SHAPES
 from gputlb.report.cost_command import run_command
 from gputlb.report.cost_pictures import javascript
-from gputlb.report.cost_points import LEVEL, PARTS, cost_title, estimate_text, number_text, unit_text, value_text
-from gputlb.report.cost_rows import DASHES, SHARE_LABELS, TAIL_LABELS, has_breakdown
+from gputlb.report.cost_points import LEVEL, PARTS, cost_title, figure_text, number_text, unit_text, value_text
+from gputlb.report.cost_rows import DASHES, PERCENT_LABELS, SHARE_LABELS, TAIL_LABELS, has_breakdown
 from gputlb.report.cost_timeline import timeline_slots
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gputlb.report.cost_points import ShownPoint, View
     from gputlb.report.cost_timeline import RunTimeline
-    from gputlb.simulate.setup import Scalar
+    from gputlb.simulate.sweep import Value
 
 MOST_ROWS = 2_000
 """Of the table of points."""
@@ -80,7 +80,7 @@ def _summary(view: View) -> str:
     return f"{count:,} {'point' if count == 1 else 'points'}, {times}. {f'Varied: {varied}.' if varied else ''}"
 
 
-def _listed(values: Sequence[Scalar]) -> str:
+def _listed(values: Sequence[Value]) -> str:
     texts = [value_text(value) for value in values]
     return ", ".join(texts) if len(texts) <= 8 else f"{texts[0]} … {texts[-1]} ({len(texts)} values)"
 
@@ -179,6 +179,7 @@ the command that reproduces its first run. A heading sorts.</p>
 
 def _row(view: View, index: int, point: ShownPoint, costs: Sequence[str]) -> str:
     cells = []
+    results = view.results
     for axis, place in zip(view.axes, point.at, strict=True):
         number = axis.numbers[place] if axis.numbers else place
         cells.append(f'<td{_class(axis.numbers is not None)} data-value="{number:g}">'
@@ -186,7 +187,7 @@ def _row(view: View, index: int, point: ShownPoint, costs: Sequence[str]) -> str
     for cost in costs:
         estimate = point.estimates.get(cost)
         if estimate:
-            text = estimate_text(estimate, "") + (" (unstable)" if point.unstable else "")
+            text = figure_text(estimate, results.costs[cost].unit) + (" (unstable)" if point.unstable else "")
             shaky = " unstable" if point.unstable else ""
             cells.append(f'<td class="number{shaky}" data-value="{estimate.mean!r}">{escape(text)}</td>')
         elif point.unstable:
@@ -234,6 +235,7 @@ def _data(view: View, timelines: Sequence[RunTimeline]) -> dict[str, Any]:
             "name": name,
             "title": results.costs[name].title,
             "unit": unit_text(results.costs[name].unit),
+            "percent": results.costs[name].unit == "share",
             "full": cost_title(results, name),
             "lower": results.costs[name].lower_is_better,
         }
@@ -265,7 +267,12 @@ def _data(view: View, timelines: Sequence[RunTimeline]) -> dict[str, Any]:
         "legend": cost_charts.legend(""),
         "strip_row": cost_charts.STRIP_ROW,
         "title_y": cost_charts.title_y(),
-        "labels": {"tail": TAIL_LABELS, "share": SHARE_LABELS, "figures": cost_charts.SMALL_FIGURES},
+        "labels": {
+            "tail": TAIL_LABELS,
+            "share": SHARE_LABELS,
+            "percent": PERCENT_LABELS,
+            "figures": cost_charts.SMALL_FIGURES,
+        },
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gputlb.errors import GputlbError, did_you_mean
 from gputlb.report import cost_charts, cost_rows
@@ -74,7 +74,7 @@ def png_bytes(picture: Picture) -> bytes:
 
     Raises: `NoCharts`.
     """
-    return _converter().vegalite_to_png(picture.spec, scale=_PNG_SCALE, allowed_base_urls=[])
+    return bytes(_converter().vegalite_to_png(picture.spec, scale=_PNG_SCALE, allowed_base_urls=[]))
 
 
 def javascript() -> str:
@@ -82,14 +82,16 @@ def javascript() -> str:
 
     Raises: `NoCharts`.
     """
-    return _converter().javascript_bundle()
+    return str(_converter().javascript_bundle())
 
 
-def _converter():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the module itself
+def _converter() -> Any:
     try:
         import vl_convert  # noqa: PLC0415 - it costs more to import than a table in the terminal takes in all
     except ImportError:
-        raise NoCharts('charts are drawn with vl-convert-python, which is missing: pip install "gputlb[sweep]"') from None
+        raise NoCharts(
+            'charts are drawn with vl-convert-python, which is missing: pip install "gputlb[sweep]"'
+        ) from None
     return vl_convert
 
 

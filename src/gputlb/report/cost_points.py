@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from gputlb.errors import GputlbError, did_you_mean
 from gputlb.simulate.statistics import interval
+from gputlb.simulate.sweep import numeric_axis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gputlb.simulate.setup import Scalar
-    from gputlb.simulate.sweep import Point, Points
+    from gputlb.simulate.sweep import Point, Points, Value
 
 LEVEL = 0.95
 """Of all confidence intervals that are shown."""
@@ -26,7 +25,6 @@ PARTS = {
 }
 """What a release waits for, by the cost that says how long."""
 _FIRST_COST = "release_p99_us"
-_NUMBERED = re.compile(r"(\D*?)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([^\d]*)")
 _TITLES = {"duration_ms": "duration (ms)", "warm_up_ms": "warm-up (ms)", "latency": "hardware latency"}
 
 
@@ -40,7 +38,7 @@ class Axis:
 
     name: str
     title: str
-    values: tuple[Scalar, ...]
+    values: tuple[Value, ...]
     """All that occur, ascending where they are numbers, else as they come."""
     numbers: tuple[float, ...] | None
     """What they are on a scale; None where they are words."""
@@ -138,7 +136,7 @@ def with_axes(shown: View, x: int | None, by: int | None) -> View:
     return replace(shown, x=x, by=by)
 
 
-def value_text(value: Scalar) -> str:
+def value_text(value: Value) -> str:
     """Return a parameter's value as it is read in a legend."""
     if value is None:
         return "none"
@@ -155,8 +153,6 @@ def parameter_title(name: str) -> str:
 def number_text(value: float) -> str:
     """Return a figure with three digits that matter, thousands set apart."""
     size = abs(value)
-    if not isfinite(value):
-        return "unknown"
     if size >= 1e15:
         return f"{value:.3g}"
     if size >= 100 or value == int(value):
@@ -165,17 +161,24 @@ def number_text(value: float) -> str:
 
 
 def estimate_text(estimate: Estimate, unit: str) -> str:
-    """Return a cost with its interval, `123.4 ± 5.6 µs`: two digits of the uncertainty, and the mean as far as that."""
-    number = number_text(estimate.mean)
-    if estimate.half is not None and estimate.half > 0:
-        places = min(max(1 - floor(log10(estimate.half)), 0), 9)
-        number = f"{estimate.mean:,.{places}f} ± {estimate.half:,.{places}f}"
-    return f"{number} {unit_text(unit)}".rstrip()
+    """Return a cost with its interval and unit: `123.4 ± 5.6 µs`."""
+    return f"{figure_text(estimate, unit)} {unit_text(unit)}".rstrip()
+
+
+def figure_text(estimate: Estimate, unit: str) -> str:
+    """Return a cost with its interval, without its unit: two digits of the uncertainty, and the mean as far as that."""
+    factor = 100 if unit == "share" else 1
+    mean, half = estimate.mean * factor, (estimate.half or 0) * factor
+    number = number_text(mean)
+    if half > 0:
+        places = min(max(1 - floor(log10(half)), 0), 9)
+        number = f"{mean:,.{places}f} ± {half:,.{places}f}"
+    return number
 
 
 def unit_text(unit: str) -> str:
-    """Return a unit as it stands behind a figure; a plain number and a share have none."""
-    return "" if unit in {"1", "share"} else unit
+    """Return a unit as it stands behind a figure: shares are shown in percent, plain numbers have none."""
+    return {"1": "", "share": "%"}.get(unit, unit)
 
 
 def cost_title(results: Points, name: str) -> str:
@@ -193,25 +196,20 @@ def _axes(results: Points) -> Iterable[Axis]:
             title = parameter_title(name)
             numbers, suffix = _numbers(values)
             if numbers is not None:
-                order = sorted(range(len(values)), key=lambda place: numbers[place])
-                values, numbers = [values[place] for place in order], [numbers[place] for place in order]
-            yield Axis(name, f"{title} ({suffix})" if suffix else title, tuple(values), numbers and tuple(numbers))
+                pairs = sorted(zip(numbers, values, strict=True), key=lambda pair: pair[0])
+                numbers, values = [number for number, _ in pairs], [value for _, value in pairs]
+            named = f"{title} ({suffix})" if suffix else title
+            yield Axis(name, named, tuple(values), None if numbers is None else tuple(numbers))
 
 
-def _numbers(values: Sequence[Scalar]) -> tuple[list[float] | None, str]:
-    """Return the values as numbers with what they have in common, such as `poisson …/s`; None if they have not."""
-    if all(isinstance(value, (int, float)) and isfinite(value) for value in values):
-        return [float(value) for value in values if isinstance(value, (int, float))], ""
-    found = [_NUMBERED.fullmatch(value) if isinstance(value, str) else None for value in values]
-    matches = [match for match in found if match]
-    around = {(match[1].strip(), match[3].strip()) for match in matches}
-    if len(matches) < len(values) or len(around) > 1:
+def _numbers(values: Sequence[Value]) -> tuple[list[float] | None, str]:
+    """Return the values as numbers, all different, and what follows each, such as `/s`; None if they are words."""
+    found = numeric_axis(values)
+    if found is None:
         return None, ""
-    before, after = around.pop()
-    numbers = [float(match[2]) for match in matches]
-    if not all(isfinite(number) for number in numbers) or len(set(numbers)) < len(numbers):
-        return None, ""
-    return numbers, f"{before}, {after}" if before and after else before or after
+    numbers = [found.numbers[value] for value in values if value is not None]
+    able = len(set(numbers)) == len(numbers) and all(isfinite(number) for number in numbers)
+    return (numbers, found.unit) if able else (None, "")
 
 
 def _best_x(axes: Sequence[Axis], by: str | None) -> int | None:

@@ -25,6 +25,7 @@ _MOST_TICKS = 12
 _WIDE = 30
 """From this ratio of figures on, a scale is logarithmic."""
 TAIL_LABELS = "datum.value >= 1 ? 'all' : format(datum.value, '.3~%')"
+PERCENT_LABELS = "format(datum.value * 100, '.3~r')"
 SHARE_LABELS = "format(datum.value, '.0%')"
 
 Slots = dict[str, Any]
@@ -90,6 +91,7 @@ def curve_slots(view: View, points: Sequence[ShownPoint], cost: str, theme: Them
         **_x_slots(view),
         "rows": rows,
         "y_title": title,
+        "y_labels": PERCENT_LABELS if unit == "share" else SMALL_FIGURES,
         "y_scale": scale,
         "y_ticks": log_ticks(*scale["domain"]) if "domain" in scale else None,
         "title_y": title_y(len(strip)),
@@ -278,5 +280,4 @@ def spread_out(numbers: Sequence[float]) -> bool:
     """Tell whether ascending numbers are spaced by factors rather than by steps."""
     if len(numbers) < 3 or numbers[0] <= 0:
         return False
-    steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
-    return steps[-1] > 3 * steps[0]
+    return numbers[-1] - numbers[-2] > 3 * (numbers[1] - numbers[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gputlb.report.cost_points import LEVEL, cost_title, estimate_text, value_text
+from gputlb.report.cost_points import LEVEL, cost_title, figure_text, value_text
 from gputlb.report.plain_table import plain_console, plain_table, print_table
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ def print_points(view: View, *, costs: Sequence[str] = ()) -> None:
     table = plain_table(*heads, *(f">{_printable(cost_title(results, cost))}" for cost in chosen))
     for point in view.points:
         places = [value_text(axis.values[place]) for axis, place in zip(view.axes, point.at, strict=True)]
-        table.add_row(*(_printable(text) for text in [*places, *(_figure(point, cost) for cost in chosen)]))
+        table.add_row(
+            *(
+                _printable(text)
+                for text in [*places, *(_figure(point, cost, results.costs[cost].unit) for cost in chosen)]
+            )
+        )
     print_table(console, table)
     console.out("")
     console.out(f"± is half of a {LEVEL:.0%} confidence interval.", highlight=False)
@@ -45,11 +50,11 @@ def _usual(view: View) -> list[str]:
     return (named + [cost for cost in view.costs if cost not in named])[:_MOST]
 
 
-def _figure(point: ShownPoint, cost: str) -> str:
+def _figure(point: ShownPoint, cost: str, unit: str) -> str:
     estimate = point.estimates.get(cost)
     if estimate is None:
         return "unstable" if point.unstable else "no figure"
-    return estimate_text(estimate, "") + (" (unstable)" if point.unstable else "")
+    return figure_text(estimate, unit) + (" (unstable)" if point.unstable else "")
 
 
 def _printable(text: str) -> str:

@@ -15,18 +15,20 @@ from gputlb.report.timeline import Timeline
 from gputlb.simulate.setup import Setup, run_setup
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gputlb.report.chart_theme import Theme
     from gputlb.report.cost_points import ShownPoint
     from gputlb.report.timeline import Values
     from gputlb.runtime import SimulatedRuntime
     from gputlb.simulate import Machine
-    from gputlb.simulate.setup import Scalar
-    from gputlb.simulate.sweep import Points
+    from gputlb.simulate.sweep import Points, Value
 
 MOMENTS_MS = 3.0
 """How much of a run is shown."""
 MOST_SLICES = 4_000
 MOST_CLIENTS = 12
+LANE = 24
 _MOST_SECONDS = 20.0
 _KINDS = {
     "release": "releasing",
@@ -129,6 +131,7 @@ def timeline_slots(timeline: RunTimeline, theme: Theme, *, width: int) -> dict[s
         "legend_columns": len(kinds),
         "description": f"The first {timeline.until_us:g} µs of a run: who did what when",
         "width": width,
+        "height": LANE * len(timeline.lanes),
     }
 
 
@@ -188,7 +191,7 @@ class _Slices:
     def lanes(self) -> list[str]:
         """Return clients, the mutex, units and power domains, in this order."""
         order = {"mutex": 1, "unit": 2, "power": 3}
-        places = {}
+        places: dict[str, int] = {}
         for each in self.found:
             place = 0 if each.lane in self.clients else order.get(each.kind, 0)
             places[each.lane] = max(place, places.get(each.lane, 0))
@@ -210,7 +213,7 @@ def _natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in _NUMBER.split(text)]
 
 
-def _foreign(parameters: dict[str, Scalar]) -> str:
+def _foreign(parameters: dict[str, Value]) -> str:
     """Return why the parameters must not be run, or an empty text."""
     if ":" in str(parameters.get("scheme", "")):
         return f"the scheme {parameters['scheme']} is code of one's own, which a results file cannot ask for"
@@ -224,7 +227,7 @@ def _names_a_file(name: str, value: str) -> bool:
     return name != "faults" and ("/" in value.replace("/s", "") or ".csv" in value.lower())
 
 
-def _setup(parameters: dict[str, Scalar]) -> Setup:
+def _setup(parameters: dict[str, Value]) -> Setup:
     known = {field.name for field in fields(Setup)}
     given: dict[str, Any] = {name: value for name, value in parameters.items() if name in known and value is not None}
     own = {name.removeprefix("workload."): value for name, value in parameters.items() if name.startswith("workload.")}
@@ -238,7 +241,7 @@ def _setup(parameters: dict[str, Scalar]) -> Setup:
     return Setup(**given)
 
 
-def _watch():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _watch() -> Callable[[float], None]:
     begun = time.monotonic()
 
     def progress(_part: float) -> None:

@@ -117,11 +117,17 @@ class _Execution:
             return runs
         except GONE:
             raise RunFailed("the cluster went away") from None
+        except Exception as error:  # e.g. a cluster whose workers have no gputlb
+            raise RunFailed(f"no worker could take {_named(runs[0])}: {type(error).__name__}: {error}") from error
+        failed = None
         for run, finished in zip(runs, results, strict=True):
-            if finished.error is not None:
-                raise RunFailed(f"{_named(run)} ended with {finished.error}")
-            self._keep(finished)
-            self._done += 1
+            if finished.error is None:
+                self._keep(finished)
+                self._done += 1
+            else:
+                failed = failed or f"{_named(run)} ended with {finished.error}"
+        if failed:
+            raise RunFailed(failed)
         return []
 
     def _go_on_without(self, lost: list[Run]) -> None:

@@ -29,6 +29,7 @@ MOST_RUNS = 1_000_000
 _MOST_SEED = 2**63 - 1
 _MOST_NAME = 100
 _AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
+_AMONG_VALUES = re.compile("invalid value|after a statement")
 _OWN = ("name", "seed", "replications", "grid", "points")
 
 
@@ -77,7 +78,8 @@ class _Reader:
         where = f" at column {at[2]}" if at and at[2] else " at the end"
         what = _AT_LINE.sub("", text)
         what = what[:1].lower() + what[1:]
-        mend = '; texts and units stand in quotes: duration = "100 ms"' if "invalid value" in what else ""
+        is_value = _AMONG_VALUES.search(what) and "=" in self._text.split("\n")[line - 1]
+        mend = '; texts and units stand in quotes: duration = "100 ms"' if is_value else ""
         return SweepFileError(self._path, line, f"is not TOML{where}: {what}{mend}")
 
     def plan(self) -> Plan:
@@ -115,7 +117,7 @@ class _Reader:
         return Plan(name, tuple(setups), replications, seed, frozenset(given), self._text)
 
     def _near(self, key: str) -> str:
-        return did_you_mean(key, [*_OWN, *SETUP_KEYS, *self._points.parameter_names()]) or (
+        return did_you_mean(key, [*_OWN, *SETUP_KEYS, *sorted(self._points.parameter_names())], at_most=1) or (
             "; gputlb run --help and the reference of workloads name what can be set"
         )
 

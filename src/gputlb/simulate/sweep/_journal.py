@@ -14,7 +14,6 @@ from gputlb.simulate.sweep._result import Finished
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 _SCHEMA = 1
 _MOST_LINE = 16 << 20
@@ -120,9 +119,10 @@ class Journal:
     def remove(self) -> None:
         """Take the file away: its runs are in the results now."""
         self.path.unlink(missing_ok=True)
+        self.finished.clear()
 
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Let others have it; a journal without any run is taken away."""
+        if not self.finished:
+            self.remove()
         os.close(self._handle)

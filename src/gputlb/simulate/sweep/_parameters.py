@@ -32,7 +32,7 @@ class WrongValue(GputlbError):
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise WrongValue("must be a text in quotes")
+        raise WrongValue(f"must be a text in quotes, not {value!r}")
     return value
 
 

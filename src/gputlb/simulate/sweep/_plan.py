@@ -59,15 +59,19 @@ class Plan:
         """How many runs there are."""
         return len(self.points) * self.replications
 
+    def rows(self) -> list[dict[str, Scalar]]:
+        """Return the parameters of each point, as a results file has them."""
+        return [columns_of(setup) for setup in self.points]
+
     @property
     def columns(self) -> list[str]:
         """Every parameter of any point, in the order in which they come up."""
-        return list(dict.fromkeys(column for setup in self.points for column in columns_of(setup)))
+        return list(dict.fromkeys(column for row in self.rows() for column in row))
 
     @property
     def varied(self) -> list[str]:
         """The parameters that differ between points."""
-        rows = [columns_of(setup) for setup in self.points]
+        rows = self.rows()
         return [column for column in self.columns if len({canonical(row.get(column)) for row in rows}) > 1]
 
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -32,17 +32,19 @@ _PARAMETER = re.compile(r"platform|scheme|workload|duration_ms|latency|warm_up_m
 _COUNTS = ("point", "replication", "seed")
 _FIXED = (*_COUNTS, "unstable", "release_histogram", "gputlb_version", "facts_version")
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_TEXTS = {"VARCHAR"}
 _NUMBERS = _INTEGERS | {"DOUBLE", "FLOAT"}
 _HISTOGRAM = "STRUCT(upper_us DOUBLE, releases BIGINT)[]"
 
-Scalar = int | float | str | None
+Value = int | float | str | None
+"""Of a parameter."""
 
 
 class _Metadata(msgspec.Struct, frozen=True):
     schema: int
     name: str
     varied: list[str]
-    parameters: dict[str, int | float | str | bool | None | list[str]]
+    parameters: dict[str, int | float | str | bool | list[str] | None]
     costs: dict[str, CostMeaning]
     version: str
     facts_version: str = ""
@@ -60,7 +62,7 @@ class Point:
     """All runs with the same parameters."""
 
     number: int
-    parameters: dict[str, Scalar]
+    parameters: dict[str, Value]
     """All that the sweep sets or varies, by column."""
     seeds: tuple[int, ...]
     """One a run, in the order of the replications."""
@@ -78,7 +80,7 @@ class Points:
 
     name: str
     varied: tuple[str, ...]
-    fixed: dict[str, Scalar]
+    fixed: dict[str, Value]
     costs: dict[str, CostMeaning]
     points: tuple[Point, ...]
     seed: int | None
@@ -88,7 +90,7 @@ class Points:
     sweep_file: str
     """The text of the file that the sweep was made from."""
 
-    def setup_of(self, point: Point) -> dict[str, Scalar]:
+    def setup_of(self, point: Point) -> dict[str, Value]:
         """Return everything that is known to decide a point's runs, besides their seeds."""
         return {**self.fixed, **point.parameters}
 
@@ -201,7 +203,7 @@ class _Reader:
             **dict.fromkeys(metadata.varied, _NUMBERS | {"VARCHAR"}),
             **dict.fromkeys(metadata.costs, _NUMBERS),
             **dict.fromkeys(_COUNTS, _INTEGERS),
-            **dict.fromkeys(("unstable", "gputlb_version", "facts_version"), {"VARCHAR"}),
+            **dict.fromkeys(("unstable", "gputlb_version", "facts_version"), _TEXTS),
             "release_histogram": {_HISTOGRAM},
         }
         for name in types:
@@ -233,7 +235,7 @@ class _Reader:
             raise self._refuse("it holds no run")
         return tuple(gathered[number].point(number, parameters, costs) for number in sorted(gathered))
 
-    def _rows(self, parameters: list[str], costs: list[str]) -> Iterator[tuple[object, ...]]:
+    def _rows(self, parameters: list[str], costs: list[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows, texts cut and histograms as two lists, a few at a time."""
         histogram = f"{_quoted('release_histogram')}[:{MOST_BINS + 1}]"
         bins = f"[[bin.upper_us FOR bin IN {histogram}], [bin.releases::DOUBLE FOR bin IN {histogram}]]"
@@ -263,7 +265,7 @@ class _Reader:
 class _Gathered:
     """A point whose rows are still being read."""
 
-    def __init__(self, parameters: tuple[Scalar, ...]) -> None:
+    def __init__(self, parameters: tuple[Value, ...]) -> None:
         self.parameters = parameters
         self.runs: dict[int, tuple[int, tuple[float | None, ...]]] = {}
         self.unstable: dict[int, str] = {}
@@ -294,7 +296,7 @@ def _some(names: list[str]) -> str:
     return shown if len(names) <= 5 else f"{shown} (and {len(names) - 5} more)"
 
 
-def _plain(value: object) -> Scalar:
+def _plain(value: object) -> Value:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float)) or value is None:

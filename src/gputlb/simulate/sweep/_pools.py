@@ -12,7 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gputlb.simulate.sweep._errors import SweepError
-from gputlb.simulate.sweep._result import run_all
+from gputlb.simulate.sweep._result import made_by, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +63,7 @@ class LocalPool:
         """Hand runs to a worker."""
         # A worker that starts here inherits the blocked signal, so that Ctrl-C cannot hit it before `_begin_worker`.
         with _ctrl_c_held():
-            return self._executor.submit(run_all, runs)
+            return self._executor.submit(run_all, runs, made_by())
 
     def renew(self) -> None:
         """Start new workers."""
@@ -111,7 +111,7 @@ class ClusterPool:
 
     def submit(self, runs: Sequence[Run]) -> Future[list[Finished]]:
         """Hand runs to a worker."""
-        future: Future[list[Finished]] = self._executor.submit(run_all, runs)
+        future: Future[list[Finished]] = self._executor.submit(run_all, runs, made_by())
         return future
 
     def renew(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gputlb import __version__, facts
 from gputlb.simulate.costs import COSTS
 from gputlb.simulate.setup import run_setup
 
@@ -29,9 +30,18 @@ class Finished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the run ended with instead of a result; such runs are not kept."""
 
 
-def run_all(runs: Sequence[Run]) -> list[Finished]:
-    """Run them one after the other: what a worker does."""
+def run_all(runs: Sequence[Run], wanted: tuple[str, str]) -> list[Finished]:
+    """Run them one after the other: what a worker does. It must be of the version and the facts that are wanted."""
+    here = made_by()
+    if here != wanted:
+        error = f"a worker of another version: gputlb {here[0]} with facts {here[1]}, not {wanted[0]} with {wanted[1]}"
+        return [Finished(run.key, {}, None, None, error) for run in runs]
     return [_run(run) for run in runs]
+
+
+def made_by() -> tuple[str, str]:
+    """Return the version of `gputlb` and of its facts: runs of different ones are different runs."""
+    return __version__, facts.facts_version()
 
 
 def _run(run: Run) -> Finished:

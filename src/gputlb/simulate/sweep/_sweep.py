@@ -57,7 +57,7 @@ class Sweep:
                 f"finish them with the file as it was, or remove {path}",
             )
         except BaseException:
-            self._journal.__exit__(None, None, None)
+            self._journal.close()
             raise
         self._finished = {
             key: finished for key, finished in (self._before | self._journal.finished).items() if key in wanted
@@ -84,15 +84,18 @@ class Sweep:
         """Return the runs that have not finished."""
         return [run for run in self.plan.runs() if run.key not in self._finished]
 
-    def run(self, pool: Pool, *, tick: Callable[[int], object] = lambda _: None) -> None:
+    def run(self, pool: Pool | None, *, tick: Callable[[int], object] = lambda _: None) -> None:
         """Run what is missing, keeping each result as it comes; then write the results file and drop the journal.
 
+        `pool` may be None where nothing is missing.
         `tick` is called about four times a second with how many runs this call has finished.
 
         Raises: `RunFailed`, `JournalError` and `ResultsError`; what has finished is kept whatever happens.
         """
         missing = self.missing()
         if missing:
+            if pool is None:
+                raise ValueError(f"{len(missing)} runs are missing, and there is no pool to run them on")
             try:
                 execute(missing, pool, self._keep, tick=tick)
             except RunFailed as error:
@@ -100,6 +103,15 @@ class Sweep:
         if missing or len(self._before) != self.total:
             write_results(self.output, self.plan, self._finished)
         self._journal.remove()
+
+    def unstable_points(self) -> list[tuple[int, str]]:
+        """Return the points at which a finished run could not keep up, each with the first reason given."""
+        found: dict[int, str] = {}
+        for run in self.plan.runs():
+            finished = self._finished.get(run.key)
+            if finished is not None and finished.unstable is not None:
+                found.setdefault(run.point, finished.unstable)
+        return sorted(found.items())
 
     def kept(self) -> str:
         """Return where the finished runs are, and how to go on."""
@@ -116,7 +128,7 @@ class Sweep:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._journal.__exit__(kind, error, at)
+        self._journal.close()
 
 
 def _runs_in(output: Path) -> dict[str, Finished]:

@@ -56,17 +56,18 @@
       title_y: data.title_y,
     };
   }
-  function logTicks(lowest, highest) {
+  function logSteps(lowest, highest) {
     const steps = highest < lowest * 2000 ? [1, 2, 5] : [1];
     const ticks = [];
     for (let power = Math.floor(Math.log10(lowest)); power <= Math.ceil(Math.log10(highest)); power += 1) {
       for (const step of steps) ticks.push(Number((step * 10 ** power).toPrecision(12)));
     }
-    return ticks.filter((tick) => tick >= lowest && tick <= highest);
+    return ticks;
   }
+  const logTicks = (lowest, highest) => logSteps(lowest, highest).filter((tick) => tick >= lowest && tick <= highest);
   function logBounds(lowest, highest) {
-    const outside = logTicks(lowest / 10, highest * 10);
-    return [outside.findLast((tick) => tick <= lowest), outside.find((tick) => tick >= highest)];
+    const steps = logSteps(lowest, highest);
+    return [steps.findLast((step) => step <= lowest), steps.find((step) => step >= highest)];
   }
   function spreadOut(numbers) {
     if (numbers.length < 3 || numbers[0] <= 0) return false;

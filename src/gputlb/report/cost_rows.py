@@ -261,19 +261,22 @@ def _extent(figures: Iterable[float | None]) -> tuple[float, float]:
 
 def log_ticks(lowest: float, highest: float) -> list[float]:
     """Return 1, 2, 5, 10, … between two figures; the powers of ten alone over more than three of them."""
-    if lowest <= 0:
-        return []
-    steps = (1, 2, 5) if highest < lowest * 2000 else (1,)
-    powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
-    ticks = (step * 10.0**power for power in powers for step in steps)
-    return [float(f"{tick:.12g}") for tick in ticks if lowest <= tick <= highest]
+    return [tick for tick in _log_steps(lowest, highest) if lowest <= tick <= highest]
 
 
 def log_bounds(lowest: float, highest: float) -> list[float]:
     """Return the ticks next to two positive figures, outside of them."""
-    outside = log_ticks(lowest / 10, highest * 10)
-    below = max(tick for tick in outside if tick <= lowest)
-    return [below, min(tick for tick in outside if tick >= highest)]
+    steps = _log_steps(lowest, highest)
+    return [max(step for step in steps if step <= lowest), min(step for step in steps if step >= highest)]
+
+
+def _log_steps(lowest: float, highest: float) -> list[float]:
+    """Return the ticks from the power of ten below two figures to the one above."""
+    if lowest <= 0:
+        return []
+    within = (1, 2, 5) if highest < lowest * 2000 else (1,)
+    powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
+    return [float(f"{step * 10.0**power:.12g}") for power in powers for step in within]
 
 
 def spread_out(numbers: Sequence[float]) -> bool:

@@ -63,9 +63,9 @@ def test_json_holds_what_programs_ask_for(capsys: pytest.CaptureFixture[str]):
     result = result_of(capsys, *SHORT)
 
     assert {"stale_accesses", "flushes", "skipped", "timeouts", "release_latency_us", "seed"} <= set(result)
-    assert ["p50", "p95", "p99", "max", "mean"] == list(result["release_latency_us"])  # type: ignore[call-overload]
-    assert (7, "TIGERLAKE", "mmio", "churn", 4) == tuple(
-        result[name] for name in ("seed", "platform", "scheme", "workload", "clients")
+    assert ["p50", "p90", "p95", "p99", "p999", "max", "mean"] == list(result["release_latency_us"])  # type: ignore[call-overload]
+    assert (7, "TIGERLAKE", "mmio", "churn", "4 clients") == tuple(
+        result[name] for name in ("seed", "platform", "scheme", "workload", "load")
     )
 
 
@@ -102,7 +102,7 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
             ["--scheme", "mmoi"],
             "scheme 'mmoi' is unknown; did you mean mmio?; there are mmio-2022, mmio, guc, unbatched, none",
         ),
-        (["--workload", "chrn"], "workload 'chrn' is unknown; did you mean churn?; there are churn"),
+        (["--workload", "chrn"], "workload 'chrn' is unknown; did you mean churn?; there are churn, releases"),
         (
             ["--fault", "stuckbit:vcs0"],
             "fault 'stuckbit:vcs0' is unknown; did you mean stuck-bit?; there are stuck-bit:ENGINE, "

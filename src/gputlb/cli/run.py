@@ -70,8 +70,7 @@ def run(
     from gputlb.device import fault as fault_named
     from gputlb.driver import scheme as scheme_named
     from gputlb.report import run_summary
-    from gputlb.simulate import simulate
-    from gputlb.simulate import workload as workload_named
+    from gputlb.simulate import make_workload, simulate
 
     if not 1 <= clients <= _MOST_CLIENTS:
         raise WrongNumber(f"--clients must be 1 to {_MOST_CLIENTS}, not {clients}")
@@ -79,7 +78,7 @@ def run(
         seed = secrets.randbits(_SEED_BITS)
     chosen_platform = facts.platform(platform)
     chosen_scheme = scheme_named(scheme)
-    chosen_workload = workload_named(workload)(clients=clients)
+    chosen_workload = make_workload(workload, [("clients", clients)])
     faults = [fault_named(text) for text in fault or ()]
     with ExitStack() as stack:
         result = simulate(

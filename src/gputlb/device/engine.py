@@ -98,6 +98,7 @@ class Engine:
         self._domain = domain
         self._pace = pace or Exponential(5.0)
         self._layout = facts.pte_layout()
+        self._observers = runtime.events.observers
 
     async def start_context(self) -> None:
         """Put a context on the engine; it powers up, and drops what it had cached, before anything runs."""
@@ -150,9 +151,14 @@ class Engine:
                 return  # a page fault; the batch goes on
             walking = tlb.walking[virtual_page % len(tlb.walking)]
             await walking.store(1)
+        if self._observers:
+            runtime.emit("walk", self.name, "begin", virtual_page, entry)
         await runtime.sleep(self._behaviour.walk_latency)
         async with runtime.atomic():
-            if self._behaviour.invalidation_cancels_walks and not await walking.load():
+            cancelled = self._behaviour.invalidation_cancels_walks and not await walking.load()
+            if self._observers:
+                runtime.emit("walk", self.name, "cancelled" if cancelled else "end", virtual_page, entry)
+            if cancelled:
                 return  # dropped under way, to be walked again
             await walking.store(0)
             if await self.contexts.load():

@@ -28,7 +28,7 @@ def run_text(result: RunResult) -> str:
     """Return the result as lines for people, the verdict last."""
     title = (
         f"{result.workload} on {result.platform}, scheme {result.scheme}: "
-        f"{result.clients} {'client' if result.clients == 1 else 'clients'}, "
+        f"{result.load}, "
         f"{result.duration_ms:g} ms of virtual time, seed {result.seed}"
     )
     parts = [[title], _aligned(_counts(result), "<><"), _aligned(_engines(result), "<>>><"), _stale(result)]

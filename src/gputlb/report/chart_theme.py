@@ -53,7 +53,7 @@ class Theme:
             "view": {"stroke": None},
             "axis": axis,
             "axisX": {"grid": False},
-            "axisY": {"domain": False, "ticks": False, "tickCount": 5},
+            "axisY": {"domain": False, "ticks": False, "tickCount": 5, "labelOverlap": "greedy"},
             "legend": {
                 "orient": "top",
                 "direction": "horizontal",

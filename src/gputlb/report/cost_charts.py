@@ -18,6 +18,8 @@ _SERIES = {"field": "series", "type": "nominal", "scale": {"domain": {"$": "seri
 _LEGEND = {"$": "legend"}
 STRIP_ROW = 13
 _TITLE_Y = -9
+LINEAR_UP_TO_US = 10
+"""Below this, the axis of a distribution is nearly linear, above it nearly logarithmic."""
 _FITTED = {"autosize": {"type": "fit-x", "contains": "padding"}}
 
 
@@ -121,7 +123,8 @@ def distribution(theme: Theme) -> Spec:
     x = {
         "field": "x",
         "type": "quantitative",
-        "scale": {"type": "log", "nice": False},
+        # Logarithmic, but down to 0: a release that needs no flush takes no time.
+        "scale": {"type": "symlog", "constant": LINEAR_UP_TO_US, "nice": False, "domain": {"$": "x_domain"}},
         "axis": {"title": "release latency (µs)", "labelExpr": SMALL_FIGURES, "values": {"$": "x_ticks"}},
     }
     y = {

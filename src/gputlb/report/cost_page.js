@@ -142,6 +142,13 @@
     };
   }
 
+  function latencyAxis(xs) {
+    const lowest = Math.min(...xs) < 1 ? 0 : Math.min(...xs);
+    const highest = Math.max(lowest + 1, ...xs);
+    const from = data.linear_up_to;
+    const ticks = highest < 2 * from ? null : logTicks(Math.max(lowest, from), highest);
+    return { x_domain: [lowest, highest], x_ticks: ticks && [...(lowest ? [] : [0]), ...ticks] };
+  }
   function distribution(width) {
     const tail = byId("shape").value === "tail";
     const place = Number(byId("place").value);
@@ -166,7 +173,7 @@
     return {
       slots: {
         ...seriesSlots(there), rows, width, height: width < 480 ? 260 : 320,
-        x_ticks: xs.length ? logTicks(Math.min(...xs), Math.max(...xs)) : [],
+        ...latencyAxis(xs),
         y_title: title, y_scale: tail ? { type: "log", nice: false } : { domain: [0, 1] },
         y_ticks: tail ? powers : [0, 0.25, 0.5, 0.75, 1], y_labels: data.labels[tail ? "tail" : "share"],
         note: "", description: `Distribution of release latency in µs: ${title}`,

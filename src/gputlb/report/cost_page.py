@@ -266,6 +266,7 @@ def _data(view: View, timelines: Sequence[RunTimeline]) -> dict[str, Any]:
         "dashes": DASHES,
         "legend": cost_charts.legend(""),
         "strip_row": cost_charts.STRIP_ROW,
+        "linear_up_to": cost_charts.LINEAR_UP_TO_US,
         "title_y": cost_charts.title_y(),
         "labels": {
             "tail": TAIL_LABELS,

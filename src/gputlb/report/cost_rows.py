@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gputlb.report.chart_theme import SHAPES
-from gputlb.report.cost_charts import SMALL_FIGURES, legend, title_y
+from gputlb.report.cost_charts import LINEAR_UP_TO_US, SMALL_FIGURES, legend, title_y
 from gputlb.report.cost_points import PARTS, cost_title, estimate_text, parameter_title, value_text
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def distribution_slots(view: View, points: Sequence[ShownPoint], theme: Theme, w
         "y_title": title,
         "y_scale": {"type": "log", "nice": False} if tail else {"domain": [0, 1]},
         "y_ticks": powers if tail else [0, 0.25, 0.5, 0.75, 1],
-        "x_ticks": log_ticks(*_extent(row["x"] for row in rows)),
+        **_latency_axis([row["x"] for row in rows]),
         "y_labels": TAIL_LABELS if tail else SHARE_LABELS,
         "note": place_note(view, points),
         "description": f"Distribution of release latency in µs: {title}",
@@ -252,6 +252,15 @@ def _y_scale(rows: Sequence[Slots]) -> Slots:
             row["low"] = max(row["low"], min(means) / 2)
     ends = _extent(row[end] for row in rows for end in ("mean", "low", "high"))
     return {"type": "log", "nice": False, "domain": log_bounds(*ends)}
+
+
+def _latency_axis(latencies: Sequence[float]) -> Slots:
+    """Return where the axis of a distribution begins, ends and has ticks."""
+    lowest, highest = _extent(latencies)
+    lowest = 0 if lowest < 1 else lowest
+    highest = max(highest, lowest + 1)
+    ticks = None if highest < 2 * LINEAR_UP_TO_US else log_ticks(max(lowest, LINEAR_UP_TO_US), highest)
+    return {"x_domain": [lowest, highest], "x_ticks": ticks and [*([] if lowest else [0]), *ticks]}
 
 
 def _extent(figures: Iterable[float | None]) -> tuple[float, float]:

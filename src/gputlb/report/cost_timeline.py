@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 from gputlb import __version__
 from gputlb.errors import GputlbError
 from gputlb.report.chart_theme import LANES
+from gputlb.report.cost_command import faults_of
+from gputlb.report.cost_points import parameter_title
 from gputlb.report.timeline import Timeline
-from gputlb.simulate.setup import Setup, run_setup
+from gputlb.simulate import Setup, run_setup, workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gputlb.report.chart_theme import Theme
     from gputlb.report.cost_points import ShownPoint
     from gputlb.report.timeline import Values
     from gputlb.runtime import SimulatedRuntime
-    from gputlb.simulate import Machine
+    from gputlb.simulate import Machine, WorkloadParameter
     from gputlb.simulate.sweep import Points, Value
 
 MOMENTS_MS = 3.0
@@ -30,6 +32,9 @@ MOST_SLICES = 4_000
 MOST_CLIENTS = 12
 LANE = 24
 _MOST_SECONDS = 20.0
+_BIGGEST = 1e6
+"""Of all counts of a workload multiplied; a damaged file may ask for more than there is memory."""
+_READ_FILES = (["measured"], ["recorded"])
 _KINDS = {
     "release": "releasing",
     "mutex": "holding the invalidation mutex",
@@ -217,26 +222,29 @@ def _foreign(parameters: dict[str, Value]) -> str:
     """Return why the parameters must not be run, or an empty text."""
     if ":" in str(parameters.get("scheme", "")):
         return f"the scheme {parameters['scheme']} is code of one's own, which a results file cannot ask for"
-    files = [name for name, value in parameters.items() if isinstance(value, str) and _names_a_file(name, value)]
-    if files:
-        return f"{files[0]} names a file, which a results file cannot ask for"
-    return ""
+    size = 1.0
+    kinds = {f"workload.{each.name}": each.kind for each in _declared(str(parameters.get("workload", "")))}
+    for name, value in parameters.items():
+        if kinds.get(name) == "file" or (isinstance(value, str) and value.lower().split()[:1] in _READ_FILES):
+            return f"{parameter_title(name)} names a file, which a results file cannot ask for"
+        if kinds.get(name) == "count" and isinstance(value, (int, float)):
+            size *= max(1.0, value)
+    return "it is too big to be simulated again for a picture" if size > _BIGGEST else ""
 
 
-def _names_a_file(name: str, value: str) -> bool:
-    return name != "faults" and ("/" in value.replace("/s", "") or ".csv" in value.lower())
+def _declared(name: str) -> Sequence[WorkloadParameter]:
+    try:
+        return workload(name).parameters()
+    except GputlbError:
+        return ()  # and running it says so
 
 
 def _setup(parameters: dict[str, Value]) -> Setup:
     known = {field.name for field in fields(Setup)}
     given: dict[str, Any] = {name: value for name, value in parameters.items() if name in known and value is not None}
     own = {name.removeprefix("workload."): value for name, value in parameters.items() if name.startswith("workload.")}
-    faults = given.pop("faults", None)
-    if faults:
-        given["faults"] = tuple(str(faults).replace(",", " ").split())
-    if "warm_up_ms" in known:
-        given["warm_up_ms"] = 0.0
-    given["duration_ms"] = MOMENTS_MS
+    given["faults"] = faults_of(given.get("faults"))
+    given |= {"warm_up_ms": 0.0, "duration_ms": MOMENTS_MS}
     given["parameters"] = tuple((name, value) for name, value in own.items() if value is not None)
     return Setup(**given)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -113,16 +114,20 @@ def write(path: Path, runs: list[dict[str, Any]] | None = None, *, retype: dict[
     text = said if isinstance(said, str) else json.dumps(said)
     columns = [name for name in runs[0] if name not in drop]
     types = {name: _type(name, [run[name] for run in runs]) for name in columns} | (retype or {})
-    connection = duckdb.connect()
-    quoted = {name: '"' + name.replace('"', '""') + '"' for name in columns}
-    connection.execute(f"CREATE TABLE t ({', '.join(f'{quoted[name]} {types[name]}' for name in columns)})")
-    for run in runs:
-        connection.execute(f"INSERT INTO t VALUES ({', '.join('?' * len(columns))})", [run[name] for name in columns])
-    literal = text.replace("'", "''")
-    target = str(path).replace("'", "''")
-    connection.execute(f"COPY t TO '{target}' (FORMAT parquet, KV_METADATA {{gputlb: '{literal}'}})")
-    connection.close()
+    described = ", ".join(f"{_literal(name)}: {_literal(types[name])}" for name in columns)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file, duckdb.connect() as connection:
+        file.writelines(json.dumps({name: run[name] for name in columns}) + "\n" for run in runs)
+        file.flush()
+        connection.execute(
+            f"COPY (SELECT * FROM read_json({_literal(file.name)}, format = 'newline_delimited', "
+            f"columns = {{{described}}})) TO {_literal(str(path))} "
+            f"(FORMAT parquet, KV_METADATA {{gputlb: {_literal(text)}}})"
+        )
     return path
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _type(name: str, values: list[Any]) -> str:

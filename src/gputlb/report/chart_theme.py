@@ -7,8 +7,8 @@ from typing import Any
 
 Spec = dict[str, Any]
 
-SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down")
-"""Points are told apart by shape as well as by colour."""
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
+"""Points are told apart by shape as well as by colour; one more than there are colours, so that more lines differ."""
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """On paper. The first is part of the program that draws, so that pictures are the same on every machine."""
 
@@ -18,7 +18,7 @@ class Theme:
     """What a chart is drawn in; a colour is any that CSS knows."""
 
     series: tuple[str, ...]
-    """Of lines: told apart with every common colour blindness, and of 3:1 contrast at least."""
+    """Of lines: told apart by all eyes, and of 3:1 contrast at least."""
     parts: tuple[str, ...]
     """Of a stack, from the bottom."""
     lanes: dict[str, str]
@@ -85,9 +85,9 @@ def _variables(stem: str, count: int) -> tuple[str, ...]:
     return tuple(f"var(--{stem}{index})" for index in range(count))
 
 
-# The colours of Okabe and Ito, the light ones darkened until they stand out from white.
-_SERIES = ("#0072b2", "#d55e00", "#007a5a", "#a0488a", "#8a6a00", "#2b8cbe", "#5f6670")
-_PARTS = ("#d55e00", "#0072b2", "#e69f00", "#9aa1ab")
+# Blue, vermilion, green, purple and brown, apart in lightness where eyes that lack a pigment see one hue.
+_SERIES = ("#0a4aa0", "#d4500f", "#00917c", "#bf68c9", "#5a3a00")
+_PARTS = ("#d55e00", "#0072b2", "#f0b429", "#9aa1ab")
 LANES = ("release", "mutex", "unit", "power", "other")
 
 PAPER = Theme(

@@ -2,7 +2,8 @@
 
 A slot is `{"$": name}`: what is only known when somebody has chosen a cost and an axis. `filled` puts values in, and a
 page's script does the same, so that a page and a picture are drawn from one specification. Rows of data name their
-columns as here, never as in a file: what a file says is text to be shown, and part of no expression.
+columns as here, never as in a file: what a file says is text to be shown, and part of no expression. For the same
+reason nothing is sorted by a list, and no tooltip has a title from a file: Vega-Lite makes expressions of both.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ def load_curve(theme: Theme) -> Spec:
         "scale": {"domain": {"$": "series"}, "range": {"$": "shapes"}},
         "legend": _LEGEND,
     }
-    tooltip = [{"field": "series", "title": {"$": "by_title"}}, {"field": "place", "title": {"$": "x_title"}}]
-    tooltip.append({"field": "said", "title": {"$": "cost"}})
+    tooltip = [{"field": "series", "title": "line"}, {"field": "place", "title": "at"}]
+    tooltip.append({"field": "said", "title": "cost"})
     x = {
         "field": "x",
         "type": {"$": "x_type"},
@@ -141,7 +142,7 @@ def distribution(theme: Theme) -> Spec:
         "data": {"values": {"$": "rows"}},
         "layer": [
             {
-                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "clip": True},
+                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2},
                 "encoding": {
                     "x": x,
                     "y": y,
@@ -162,15 +163,15 @@ def distribution(theme: Theme) -> Spec:
 def breakdown(theme: Theme) -> Spec:
     """Return the chart of where a release's time goes.
 
-    Rows: `x` as a text, `series`, `part`, `order`, `mean` in µs, `said`; for a point without a steady state one row
-    with `unstable` and no `mean`.
+    Rows: `x` as a text, `series` and its number `line`, `part`, `order`, `mean` in µs, `said`; for a point without a
+    steady state one row with `unstable` and no `mean`.
     """
     x = {
         "field": "x",
         "type": "ordinal",
-        "sort": {"$": "places"},
+        "sort": None,
         "axis": {"title": {"$": "x_title"}, "labelAngle": 0, "ticks": False},
-        "scale": {"paddingInner": 0.25, "paddingOuter": 0.2},
+        "scale": {"domain": {"$": "places"}, "paddingInner": 0.25, "paddingOuter": 0.2},
     }
     part = {
         "field": "part",
@@ -193,7 +194,7 @@ def breakdown(theme: Theme) -> Spec:
             "order": {"field": "order", "type": "quantitative"},
             "tooltip": [
                 {"field": "part", "title": "part"},
-                {"field": "x", "title": {"$": "x_title"}},
+                {"field": "x", "title": "at"},
                 {"field": "said", "title": "mean"},
             ],
         },
@@ -209,7 +210,7 @@ def breakdown(theme: Theme) -> Spec:
         "facet": {
             "field": "series",
             "type": "nominal",
-            "sort": {"$": "series"},
+            "sort": {"field": "line", "op": "min"},
             "header": {"labelLimit": 260, "labelPadding": 24},
         },
         "columns": {"$": "columns"},
@@ -227,7 +228,7 @@ def timeline(theme: Theme) -> Spec:
     lane = {
         "field": "lane",
         "type": "nominal",
-        "sort": {"$": "lanes"},
+        "sort": None,
         "scale": {"domain": {"$": "lanes"}, "paddingInner": 0.3, "paddingOuter": 0.15},
         "axis": {"title": None, "grid": True, "gridDash": [1, 3], "labelLimit": {"$": "label_limit"}, "ticks": False,
                  "labelOverlap": False, "bandPosition": 0.5},
@@ -261,12 +262,12 @@ def timeline(theme: Theme) -> Spec:
         "layer": [
             {
                 "transform": [{"filter": "datum.depth == 0"}],
-                "mark": {"type": "bar", "clip": True, "height": {"band": 1}, "minBandSize": 1},
+                "mark": {"type": "bar", "clip": {"$": "clip"}, "height": {"band": 1}, "minBandSize": 1},
                 "encoding": encoding,
             },
             {
                 "transform": [{"filter": "datum.depth > 0"}],
-                "mark": {"type": "bar", "clip": True, "height": {"band": 0.55}},
+                "mark": {"type": "bar", "clip": {"$": "clip"}, "height": {"band": 0.55}},
                 "encoding": encoding,
             },
         ],

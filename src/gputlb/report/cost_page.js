@@ -3,6 +3,7 @@
   const data = JSON.parse(document.getElementById("results").textContent);
   const byId = (id) => document.getElementById(id);
   const known = (value) => value !== null && value !== undefined;
+  for (const point of data.points) Object.setPrototypeOf(point.costs, null); // a cost may be called "constructor"
   const chosen = { x: data.x, by: data.by, places: data.axes.map(() => null) };
   const drawn = {};
   const ERRORS_ONLY = 1;
@@ -34,6 +35,7 @@
   const placeText = (point) => (chosen.x === null ? "" : axisOf(chosen.x).values[point.at[chosen.x]]);
   const seriesOf = (point) => (chosen.by === null ? "all" : axisOf(chosen.by).values[point.at[chosen.by]]);
   const xTitle = () => (chosen.x === null ? "" : axisOf(chosen.x).title);
+  const byTitle = () => (chosen.by === null ? "" : axisOf(chosen.by).title);
   const others = () => data.axes.map((_, index) => index).filter((index) => index !== chosen.x && index !== chosen.by);
   const shown = () => data.points.filter((point) => others().every((index) => point.at[index] === chosen.places[index]));
 
@@ -45,14 +47,13 @@
     const present = new Set(points.map((point) => (chosen.by === null ? 0 : point.at[chosen.by])));
     const places = [...present].sort((one, other) => one - other);
     const cycled = (list) => places.map((place) => list[place % list.length]);
-    const title = chosen.by === null ? "" : axisOf(chosen.by).title;
+    const title = byTitle();
     return {
       series: places.map((place) => (chosen.by === null ? "all" : axisOf(chosen.by).values[place])),
       colours: cycled(data.colours),
       shapes: cycled(data.shapes),
       dashes: cycled(data.dashes),
       legend: places.length > 1 ? legend(title, 0) : null,
-      by_title: title,
       title_y: data.title_y,
     };
   }
@@ -93,7 +94,7 @@
     const lines = seriesSlots(points);
     const off = new Set(points.filter((point) => point.unstable && !point.costs[cost.name]).map(seriesOf));
     const strip = lines.series.filter((name) => off.has(name));
-    if (lines.legend) lines.legend = legend(lines.by_title, strip.length);
+    if (lines.legend) lines.legend = legend(lines.legend.title, strip.length);
     const axis = axisOf(chosen.x);
     const rows = [];
     for (const point of points) {
@@ -116,7 +117,7 @@
     byId("log").disabled = !able;
     if (log) for (const row of rows) if (known(row.low)) row.low = Math.max(row.low, lowest / 2);
     const ends = rows.flatMap((row) => [row.mean, row.low, row.high]).filter(known);
-    const heads = [data.axes.length ? xTitle() : "", lines.by_title, cost.full, "interval", "runs"];
+    const heads = [xTitle(), byTitle(), cost.full, "interval", "runs"];
     const cells = points.map((point) => {
       const found = point.costs[cost.name];
       const runs = found ? found[2] : point.runs;
@@ -133,7 +134,7 @@
         y_title: cost.full, y_labels: cost.percent ? data.labels.percent : data.labels.figures, y_scale: log ? { type: "log", nice: false, domain: bounds } : { zero: true },
         y_ticks: log ? logTicks(...bounds) : null,
         title_y: data.title_y - strip.length * data.strip_row - (strip.length ? 4 : 0),
-        cost: cost.title, note: "", description: `${cost.full} along ${xTitle()}`,
+        note: "", description: `${cost.full} along ${xTitle()}`,
       },
       said: `Means over the runs; bands and bars are ${data.level * 100} % confidence intervals.` +
         (hollow ? ` Hollow points, above the chart where they have no figure: no steady state.` : "") +
@@ -181,7 +182,7 @@
       said: "All runs of a point together; each step is as wide as a bin of the histogram." +
         (missing.length ? ` Unstable, so without a distribution: ${missing.join(", ")}.` : ""),
       empty: rows.length ? "" : "No stable point with releases is here.",
-      heads: [axisOf(chosen.by) ? axisOf(chosen.by).title : "", ...quantiles.map((q) => `p${q * 100} (µs)`), "max (µs)", "releases"],
+      heads: [byTitle(), ...quantiles.map((q) => `p${q * 100} (µs)`), "max (µs)", "releases"],
       cells: there.map((point) => [
         seriesOf(point),
         ...quantiles.map((q) => figure(point.latency[point.share.findIndex((share) => share >= q)])),
@@ -193,10 +194,11 @@
   function breakdown(width) {
     const points = shown();
     const rows = [];
-    const heads = [xTitle(), axisOf(chosen.by) ? axisOf(chosen.by).title : "", ...data.parts.map((part) => `${part[1]} (µs)`)];
+    const heads = [xTitle(), byTitle(), ...data.parts.map((part) => `${part[1]} (µs)`)];
     const cells = [];
     for (const point of points) {
-      const common = { x: placeText(point), series: seriesOf(point) };
+      const line = chosen.by === null ? 0 : point.at[chosen.by];
+      const common = { x: placeText(point), series: seriesOf(point), line };
       if (point.unstable) rows.push({ ...common, unstable: true, mean: null });
       const values = data.parts.map(([name]) => (point.unstable ? null : point.costs[name]));
       values.forEach((found, order) => {
@@ -212,7 +214,7 @@
       slots: {
         stack: shares ? "normalize" : "zero", y_title: shares ? "share of the mean release latency" : "mean release latency (µs)",
         y_labels: shares ? data.labels.share : data.labels.figures,
-        rows, series, columns, height, places: chosen.x === null ? [""] : axisOf(chosen.x).values, x_title: xTitle(),
+        rows, columns, height, places: chosen.x === null ? [""] : axisOf(chosen.x).values, x_title: xTitle(),
         parts: data.parts.map((part) => part[1]), legend_columns: width < 480 ? 1 : data.parts.length, foot: height - 6,
         width: Math.floor((width - 64 - 26 * (columns - 1)) / columns),
         description: `Mean release latency in µs along ${xTitle()}, by what is waited for`,
@@ -228,7 +230,7 @@
     const params = [{ name: "from", value: 0 }, { name: "to", value: found.until }];
     return {
       slots: {
-        ...found.slots, params, domain: [{ expr: "from" }, { expr: "to" }], width, label_limit: width < 480 ? 92 : 180,
+        ...found.slots, clip: true, params, domain: [{ expr: "from" }, { expr: "to" }], width, label_limit: width < 480 ? 92 : 180,
         legend_columns: width < 480 ? 1 : found.slots.kinds.length,
       },
       said: found.said, empty: found.slots.rows.length ? "" : "Nothing to show.",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gputlb.report.chart_theme import Theme
     from gputlb.report.cost_points import ShownPoint, View
 
-DASHES = ([1, 0], [6, 3], [2, 3], [9, 3, 2, 3], [12, 4])
+DASHES = ([1, 0], [6, 3], [2, 3], [9, 3, 2, 3], [12, 4], [1, 2])
 NO_STEADY_STATE = "hollow: no steady state"
 _MOST_TICKS = 12
 _WIDE = 30
@@ -53,7 +53,6 @@ def series_slots(view: View, points: Sequence[ShownPoint], theme: Theme) -> Slot
         "dashes": [DASHES[place % len(DASHES)] for place in places],
         "legend": legend(title) if len(names) > 1 else None,
         "title_y": title_y(),
-        "by_title": title,
     }
 
 
@@ -63,7 +62,7 @@ def curve_slots(view: View, points: Sequence[ShownPoint], cost: str, theme: Them
     off = [series_of(view, point) for point in points if point.unstable and cost not in point.estimates]
     strip = [name for name in lines["series"] if name in off]
     if lines["legend"]:
-        lines["legend"] = legend(lines["by_title"], len(strip))
+        lines["legend"] = legend(lines["legend"]["title"] or "", len(strip))
     unit = view.results.costs[cost].unit
     rows = []
     for point in points:
@@ -95,7 +94,6 @@ def curve_slots(view: View, points: Sequence[ShownPoint], cost: str, theme: Them
         "y_scale": scale,
         "y_ticks": log_ticks(*scale["domain"]) if "domain" in scale else None,
         "title_y": title_y(len(strip)),
-        "cost": view.results.costs[cost].title,
         "note": NO_STEADY_STATE if hollow else "",
         "description": f"{title} along {x_title(view)}",
         "width": width,
@@ -133,7 +131,8 @@ def breakdown_slots(view: View, points: Sequence[ShownPoint], *, width: int, hei
     """Return the slots of the stacks of where time goes."""
     rows: list[Slots] = []
     for point in points:
-        common = {"x": place_text(view, point), "series": series_of(view, point)}
+        line = 0 if view.by is None else point.at[view.by]
+        common = {"x": place_text(view, point), "series": series_of(view, point), "line": line}
         if point.unstable:
             rows.append({**common, "unstable": True, "mean": None})
             continue
@@ -142,13 +141,11 @@ def breakdown_slots(view: View, points: Sequence[ShownPoint], *, width: int, hei
             if estimate:
                 said = estimate_text(estimate, "µs")
                 rows.append({**common, "part": title, "order": order, "mean": estimate.mean, "said": said})
-    names = [row["series"] for row in rows]
     places = [""] if view.x is None else [value_text(value) for value in view.axes[view.x].values]
     return {
         "rows": rows,
         "places": places,
         "x_title": x_title(view),
-        "series": list(dict.fromkeys(names)),
         "parts": list(PARTS.values()),
         "stack": "zero",
         "y_title": "mean release latency (µs)",

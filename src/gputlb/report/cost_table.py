@@ -22,18 +22,14 @@ def print_points(view: View, *, costs: Sequence[str] = ()) -> None:
     chosen = list(costs) or _usual(view)
     console = plain_console()
     runs = sum(len(point.seeds) for point in results.points)
-    console.out(f"{_printable(results.name)}: {len(view.points):,} points, {runs:,} runs, gputlb {results.version}")
+    console.out(f"{results.name}: {len(view.points):,} points, {runs:,} runs, gputlb {results.version}")
     console.out("")
-    heads = [("" if axis.numbers is None else ">") + _printable(axis.title) for axis in view.axes]
-    table = plain_table(*heads, *(f">{_printable(cost_title(results, cost))}" for cost in chosen))
+    heads = [("" if axis.numbers is None else ">") + axis.title for axis in view.axes]
+    table = plain_table(*heads, *(f">{cost_title(results, cost)}" for cost in chosen))
     for point in view.points:
         places = [value_text(axis.values[place]) for axis, place in zip(view.axes, point.at, strict=True)]
-        table.add_row(
-            *(
-                _printable(text)
-                for text in [*places, *(_figure(point, cost, results.costs[cost].unit) for cost in chosen)]
-            )
-        )
+        figures = [_figure(point, cost, results.costs[cost].unit) for cost in chosen]
+        table.add_row(*places, *figures)
     print_table(console, table)
     console.out("")
     console.out(f"± is half of a {LEVEL:.0%} confidence interval.", highlight=False)
@@ -55,8 +51,3 @@ def _figure(point: ShownPoint, cost: str, unit: str) -> str:
     if estimate is None:
         return "unstable" if point.unstable else "no figure"
     return figure_text(estimate, unit) + (" (unstable)" if point.unstable else "")
-
-
-def _printable(text: str) -> str:
-    """Return a text from a file without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -132,6 +132,7 @@ def timeline_slots(timeline: RunTimeline, theme: Theme, *, width: int) -> dict[s
         "kind_colours": [theme.lanes[kind] for kind in kinds],
         "domain": [0, timeline.until_us],
         "params": [],
+        "clip": False,
         "label_limit": 180,
         "legend_columns": len(kinds),
         "description": f"The first {timeline.until_us:g} µs of a run: who did what when",

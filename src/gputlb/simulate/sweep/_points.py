@@ -27,6 +27,7 @@ _MOST_COLUMNS = 300
 _MOST_METADATA_BYTES = 4_000_000
 _MOST_CHARACTERS = 300
 """Of a value; a longer one is cut."""
+_MOST_FILE_CHARACTERS = 200_000
 _KEPT_ROWS = 256
 _PARAMETER = re.compile(r"platform|scheme|workload|duration_ms|latency|warm_up_ms|faults|workload\.[a-z][a-z0-9_]*")
 _COUNTS = ("point", "replication", "seed")
@@ -147,15 +148,18 @@ class _Reader:
         parameters = [name for name in types if name in metadata.varied or _PARAMETER.fullmatch(name)]
         points = self._points(parameters, list(metadata.costs))
         return Points(
-            name=metadata.name[:_MOST_CHARACTERS],
+            name=_clean(metadata.name),
             varied=tuple(metadata.varied),
             fixed={name: _plain(value) for name, value in metadata.parameters.items() if name not in metadata.varied},
-            costs=metadata.costs,
+            costs={
+                name: CostMeaning(_clean(cost.title), _clean(cost.unit), cost.lower_is_better)
+                for name, cost in metadata.costs.items()
+            },
             points=points,
             seed=metadata.seed,
-            version=metadata.version[:_MOST_CHARACTERS],
-            facts_version=metadata.facts_version[:_MOST_CHARACTERS],
-            sweep_file=metadata.file,
+            version=_clean(metadata.version),
+            facts_version=_clean(metadata.facts_version),
+            sweep_file=metadata.file[:_MOST_FILE_CHARACTERS],
         )
 
     def _refuse(self, what: str) -> ResultsError:
@@ -229,7 +233,7 @@ class _Reader:
                 raise self._refuse(f"it has more than {MOST_POINTS:,} points")
             point.runs[replication] = (seed, tuple(_finite(value) for value in rest[len(parameters) :]))
             if unstable is not None:
-                point.unstable[replication] = str(unstable)
+                point.unstable[replication] = _clean(str(unstable))
             self._add(point.histogram, bins, count)
         if not gathered:
             raise self._refuse("it holds no run")
@@ -303,7 +307,13 @@ def _plain(value: object) -> Value:
         return value
     if isinstance(value, list):
         value = ", ".join(str(each) for each in value)
-    return str(value)[:_MOST_CHARACTERS]
+    return _clean(str(value))
+
+
+def _clean(text: str) -> str:
+    """Return a text without what a terminal would obey or a chart's program would stumble over, and not endless."""
+    cut = text[:_MOST_CHARACTERS]
+    return "".join(character if character.isprintable() else "\ufffd" for character in cut)
 
 
 def _finite(value: object) -> float | None:

@@ -293,6 +293,7 @@ def _upright(theme: Theme, title: Any) -> Spec:
         "titleBaseline": "bottom",
         "titleX": 0,
         "titleY": _TITLE_Y,
+        "labelOverlap": "greedy",
         "titleColor": theme.ink,
         "labelExpr": SMALL_FIGURES,
     }

@@ -104,7 +104,7 @@ def _tracer(stack: ExitStack, path: Path, title: str) -> Callable[[SimulatedRunt
     writer = stack.enter_context(trace_file(path, title))
 
     def listen(runtime: SimulatedRuntime, machine: Machine) -> None:
-        timeline = Timeline(writer, {tlb.invalidate_lock.name for tlb in machine.tlbs})
+        timeline = Timeline(writer, set(machine.flush_locks))
         stop = runtime.events.listen(timeline)
         stack.callback(timeline.close)
         stack.callback(stop)

@@ -41,8 +41,10 @@ class EngineTlb:
 
     async def look_up(self, virtual_page: int) -> int:
         """Return the kept entry for `virtual_page`, or 0."""
-        kept = await self.slots[virtual_page % len(self.slots)].load()
-        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == virtual_page // len(self.slots) else 0
+        slots = self.slots
+        tag, slot = divmod(virtual_page, len(slots))
+        kept = await slots[slot].load()
+        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == tag else 0
 
     async def keep(self, virtual_page: int, entry: int) -> None:
         """Keep `entry` for `virtual_page`, in place of what its slot held."""
@@ -132,7 +134,7 @@ class Engine:
 
     async def act(self) -> None:
         """Wait for a context, let some time pass, touch one page: one round of the engine's agent."""
-        await self.contexts.until(lambda contexts: contexts > 0)
+        await self.contexts.until(bool)
         await self._runtime.sleep(self._pace)
         await self.touch(await self._runtime.choose(len(self._page_table)))
 

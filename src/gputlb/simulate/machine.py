@@ -38,6 +38,7 @@ class Machine:
         pace: time between two accesses of an engine.
         power: whether forcewake domains exist; without them everything is always awake, and waking costs nothing.
         tlb_slots: translations that each engine keeps; one for each virtual page unless given.
+        functions: how many have invalidation mutexes and sequence numbers of their own, on the same registers.
 
     Raises: `ProbeFailed` where the scheme does not load on the platform.
 
@@ -56,6 +57,7 @@ class Machine:
         pace: Duration | None = None,
         power: bool = True,
         tlb_slots: int | None = None,
+        functions: int = 1,
     ) -> None:
         if any(gt.register_table is None for gt in platform.gts):
             raise ProbeFailed(
@@ -83,6 +85,8 @@ class Machine:
             descriptions = [replace(description, forcewake=()) for description in descriptions]
         self.gts = tuple(Gt(runtime, self.gpu.registers, each, pm_references=0) for each in descriptions)
         self.tlbs = tuple(Tlb(gt, scheme(gt)) for gt in self.gts)
+        self.tlbs_of = (self.tlbs, *(self._further_tlbs(f"function{number}") for number in range(1, functions)))
+        """The invalidation of each function, of each GT; the first function's is `tlbs`."""
         self._engines = [(gt, engine, self.gpu.engines[engine.name]) for gt in self.gts for engine in gt.engines]
         self._tenants = 0
 
@@ -106,9 +110,21 @@ class Machine:
                 raise error.__cause__ from None
             raise
 
+    def _further_tlbs(self, owner: str) -> tuple[Tlb, ...]:
+        # They share the scheme's set-up; a scheme that keeps state in itself shares that, too.
+        return tuple(
+            Tlb(tlb.gt, tlb.scheme, invalidate_lock=self.runtime.mutex(f"{owner}.{tlb.gt.name}.tlb.invalidate_lock"))
+            for tlb in self.tlbs
+        )
+
     async def _probe(self) -> None:
         for tlb in self.tlbs:
             await tlb.scheme.set_up()
+
+    @property
+    def flush_locks(self) -> frozenset[str]:
+        """The names of all invalidation mutexes."""
+        return frozenset(tlb.invalidate_lock.name for tlbs in self.tlbs_of for tlb in tlbs)
 
     def new_object(self, name: str, first: int, page_count: int, tlbs: tuple[Tlb, ...] | None = None) -> Vma:
         """Return an object without pages yet, with its place in the address space; `tlbs` are the machine's own."""

@@ -28,7 +28,7 @@ class Metrics:
     """
 
     def __init__(self, runtime: Runtime, machine: Machine) -> None:
-        self._flush_locks = {tlb.invalidate_lock.name for tlb in machine.tlbs}
+        self._flush_locks = machine.flush_locks
         self._names = {gt.name: {engine.mask: engine.name for engine in gt.engines} for gt in machine.gts}
         self._locked_at_ns: dict[str, int] = {}
         self._binding_since_ns: dict[str, int] = {}

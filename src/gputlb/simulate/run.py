@@ -67,6 +67,7 @@ def simulate(
         pace=workload.pace,
         power=workload.power,
         tlb_slots=workload.tlb_slots,
+        functions=workload.functions,
     )
     metrics = Metrics(runtime, machine)
     if listen is not None:

@@ -44,7 +44,7 @@ def test_the_count_goes_up_to_the_last_run():
 
 
 def test_short_runs_are_handed_over_many_at_a_time():
-    runs = list(plan(*(setup(clients) for clients in range(1, 201)), replications=5).runs())
+    runs = list(plan(*(setup(clients) for clients in range(1, 51)), replications=20).runs())
     pool = ScriptedPool(fine)
 
     execute(runs, pool, lambda _: None, clock=lambda: 0.0)

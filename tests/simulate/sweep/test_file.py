@@ -99,12 +99,27 @@ MISTAKES = {
     'name = "x"\nscheme = "unbached"': f"2: scheme 'unbached' is unknown; did you mean unbatched?; {SCHEMES}",
     '[grid]\nscheme = ["mmio",\n  "unbached"]': f"3: scheme 'unbached' is unknown; did you mean unbatched?; {SCHEMES}",
     'platform = "skylak"': '1: platform "skylak" is unknown; did you mean Skylake, ',
-    'workload = "chrn"': "1: workload 'chrn' is unknown; did you mean churn?; there are churn",
+    'workload = "chrn"': "1: workload 'chrn' is unknown; did you mean churn?; there are churn, ",
     # what does not go together
     'platform = "pvc"': f"1: {NOT_ON_PVC}",
     '[grid]\nplatform = ["tgl",\n"pvc"]': f"3: {NOT_ON_PVC}",
     'faults = ["stuck-bit:vcs9"]': "1: TIGERLAKE has no engine 'vcs9'; did you mean vcs1, vcs0 or vecs0?; it has ",
+    'clients = 2\nworkload = "releases"': "1: workload releases has no parameter clients; it has rate, arrivals, ",
+    'workload = "releases"\nrate = "1/s"\narrivals = "fixed 2/s"': (
+        "2: the rate is in the arrivals 'fixed 2/s' already; leave one out"
+    ),
     # wrong values
+    "clients = -3": "1: clients must be 1 to 64, not -3",
+    "[grid]\nclients = [1,\n2.5]": "3: clients must be a whole number, not 2.5",
+    'workload = "releases"\nrate = "-1/s"': "2: rate: '-1/s' is no rate; write 2000/s",
+    'workload = "releases"\nrate = "5/h"': "2: rate: '5/h': 'h' is no unit of time; write 2000/s or 2/ms",
+    'workload = "releases"\nrate = -5': "2: rate: a rate must be more than 0/s and at most 1000000/s, not -5",
+    'workload = "releases"\nforcewake = true': "2: forcewake: must be a number or a text in quotes, not true",
+    "think = 300": '1: think: 300 has no unit; write "300 us", or whatever it is in',
+    'latency = "40"': '1: latency: 40 has no unit; write "40 us", or whatever it is in',
+    'latency = "40 MHz"': "1: latency: '40 MHz': 'MHz' is no unit of time; there are ns, us, ms and s",
+    'latency = "measured no.csv"': "1: latency: ",
+    'warm_up = "-1 ms"': '1: warm_up: must be 0 or more, not "-1 ms"; "0 ms" counts from the start',
     "scheme = 7": "1: scheme: must be a text in quotes, not 7",
     "faults = [3]": "1: faults: must be a text in quotes, not 3",
     "duration = 100": '1: duration: 100 has no unit; write "100 ms", or whatever it is in',
@@ -166,9 +181,30 @@ def test_what_is_no_toml_is_named_with_its_line(file: Path, text: str, line: int
     assert mend == shown.endswith('; texts and units stand in quotes: duration = "100 ms"')
 
 
-def test_a_workload_s_parameter_must_be_its_own(file: Path):
-    with pytest.raises(SweepFileError, match=r":1: clients: must be a whole number of 1 or more, not -3$"):
-        plan_of(file, "clients = -3\n")
+def test_every_way_to_write_a_value_is_the_same_value(file: Path):
+    text = 'workload = "releases"\n[[points]]\nrate = "{}"\n[[points]]\nrate = {}\n'
+
+    with pytest.raises(SweepFileError, match=r":5: this point is the same as the one of line 3; take one out$"):
+        plan_of(file, text.format("2/ms", "2000"))
+
+
+def test_a_default_that_has_no_use_is_no_parameter(file: Path):
+    text = 'workload = "releases"\n[grid]\narrivals = ["poisson", "fixed 500/s"]\n'
+    rows = plan_of(file, text).rows()
+
+    assert [2000.0, None] == [row.get("workload.rate") for row in rows]
+
+
+def test_files_are_looked_for_beside_the_sweep_file_and_known_by_what_is_in_them(file: Path):
+    text = 'latency = "measured spans.csv"'
+    (file.parent / "spans.csv").write_text("40\n50\n")
+    (file.parent / "same.csv").write_text("40\n50\n")
+    keys = {run.key for run in plan_of(file, text).runs()}
+
+    assert keys == {run.key for run in plan_of(file, text.replace("spans", "same")).runs()}
+    assert f"measured {file.parent}/spans.csv" == plan_of(file, text).rows()[0]["latency"]
+    (file.parent / "spans.csv").write_text("40\n60\n")
+    assert set() == keys & {run.key for run in plan_of(file, text).runs()}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gputlb.simulate.setup import Scalar
+    from gputlb.simulate.parameters import Scalar
 
 _NUMBER = re.compile(
     r"(?P<before>\D*?)(?P<number>[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(?P<unit>[^\d\s]*)", re.IGNORECASE

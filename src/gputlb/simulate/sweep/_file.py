@@ -67,7 +67,7 @@ class _Reader:
             raise self._not_toml(str(error)) from None
         except (RecursionError, ValueError):  # nested by the thousand; a number of thousands of digits
             raise SweepFileError(path, 1, "is nested too deeply, or has a number too long, to be read") from None
-        self._points = PointReader(self.error)
+        self._points = PointReader(path.parent, self.error)
 
     def error(self, at: TomlPath, what: str) -> SweepFileError:
         return SweepFileError(self._path, self._lines.line(at), what)

@@ -24,7 +24,7 @@ class Finished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     costs: dict[str, float | None]
     unstable: str | None
     """The sentence why the system cannot keep up, or None."""
-    histogram: list[tuple[float, int]] | None
+    histogram: list[tuple[float, int]]
     """Upper bounds in µs, ascending, and the releases below each and above the one before."""
     error: str | None = None
     """What the run ended with instead of a result; such runs are not kept."""
@@ -35,7 +35,7 @@ def run_all(runs: Sequence[Run], wanted: tuple[str, str]) -> list[Finished]:
     here = made_by()
     if here != wanted:
         error = f"a worker of another version: gputlb {here[0]} with facts {here[1]}, not {wanted[0]} with {wanted[1]}"
-        return [Finished(run.key, {}, None, None, error) for run in runs]
+        return [Finished(run.key, {}, None, [], error) for run in runs]
     return [_run(run) for run in runs]
 
 
@@ -48,9 +48,6 @@ def _run(run: Run) -> Finished:
     try:
         result = run_setup(run.setup, run.seed)
     except Exception as error:
-        return Finished(run.key, {}, None, None, f"{type(error).__name__}: {error}")
+        return Finished(run.key, {}, None, [], f"{type(error).__name__}: {error}")
     costs = {cost.name: None if (value := cost.of(result)) is None else float(value) for cost in COSTS}
-    histogram = getattr(result, "release_histogram", None)
-    return Finished(
-        run.key, costs, getattr(result, "unstable", None), None if histogram is None else [*map(tuple, histogram)]
-    )
+    return Finished(run.key, costs, result.unstable, list(result.release_histogram))

@@ -13,12 +13,12 @@ import msgspec
 from gputlb import __version__, facts
 from gputlb.simulate.costs import COSTS
 from gputlb.simulate.sweep._errors import ResultsError
-from gputlb.simulate.sweep._plan import columns_of, run_key
+from gputlb.simulate.sweep._plan import columns_of, point_key, run_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gputlb.simulate.setup import Scalar
+    from gputlb.simulate.parameters import Scalar
     from gputlb.simulate.sweep._plan import Plan
     from gputlb.simulate.sweep._result import Finished
 
@@ -51,6 +51,8 @@ class Provenance(msgspec.Struct, frozen=True, rename={"schema_": "schema"}):
     costs: dict[str, CostMeaning]
     file: str
     """The sweep file, word for word."""
+    files: dict[str, str]
+    """The files that parameters name, each with the SHA-256 digest of what was in it."""
     version: str
     facts_version: str
 
@@ -149,8 +151,7 @@ def _table(plan: Plan, finished: Mapping[str, Finished]) -> tuple[dict[str, str]
             row[name] = str(value) if columns[name] == "VARCHAR" and value is not None else value
         row |= {cost.name: result.costs.get(cost.name) for cost in COSTS}
         row["unstable"] = result.unstable
-        histogram = result.histogram
-        row["release_histogram"] = histogram and [{"upper_us": upper, "releases": n} for upper, n in histogram]
+        row["release_histogram"] = [{"upper_us": upper, "releases": count} for upper, count in result.histogram]
         row |= {"gputlb_version": __version__, "facts_version": facts.facts_version()}
         rows.append(row)
     return columns, rows
@@ -185,6 +186,7 @@ def _provenance(plan: Plan) -> Provenance:
         plan.replications,
         {cost.name: CostMeaning(cost.title, cost.unit, cost.lower_is_better) for cost in COSTS},
         plan.text,
+        plan.files(),
         __version__,
         facts.facts_version(),
     )
@@ -221,4 +223,5 @@ def read_results(path: Path) -> Results:
 def run_key_of(results: Results, row: Mapping[str, Any]) -> str:
     """Return the key of the run that made a row, as `Run.key` has it."""
     varied = {name: row[name] for name in results.provenance.varied}
-    return run_key(results.provenance.parameters | varied, row["seed"])
+    provenance = results.provenance
+    return run_key(point_key(provenance.parameters | varied, provenance.files), row["seed"])

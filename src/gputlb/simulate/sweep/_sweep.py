@@ -142,12 +142,11 @@ def _runs_in(output: Path) -> dict[str, Finished]:
     found = {}
     for row in results.rows:
         key = run_key_of(results, row)
-        histogram = row["release_histogram"]
         found[key] = Finished(
             key,
             {cost: row[cost] for cost in results.costs},
             row["unstable"],
-            None if histogram is None else [(entry["upper_us"], entry["releases"]) for entry in histogram],
+            [(entry["upper_us"], entry["releases"]) for entry in row["release_histogram"]],
         )
     return found
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from gputlb.errors import GputlbError, did_you_mean
 from gputlb.simulate.parameters import parsed
 from gputlb.simulate.workloads.churn import Churn
+from gputlb.simulate.workloads.compute import Compute
+from gputlb.simulate.workloads.idle import Idle
 from gputlb.simulate.workloads.releases import Releases
+from gputlb.simulate.workloads.replay import Replay
+from gputlb.simulate.workloads.reset_storm import ResetStorm
+from gputlb.simulate.workloads.shrinker import Shrinker
+from gputlb.simulate.workloads.sriov import Sriov
+from gputlb.simulate.workloads.userptr import Userptr
+from gputlb.simulate.workloads.video import Video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,10 +28,23 @@ class UnknownWorkload(GputlbError):
     """No workload has this name."""
 
 
+_EVERY: tuple[type[Workload], ...] = (
+    Churn,
+    Shrinker,
+    Userptr,
+    Video,
+    Compute,
+    Idle,
+    ResetStorm,
+    Sriov,
+    Replay,
+    Releases,
+)
+
+
 def workloads() -> dict[str, type[Workload]]:
     """Return the class of each workload, by name."""
-    every: tuple[type[Workload], ...] = (Churn, Releases)
-    return {each.name: each for each in every}
+    return {each.name: each for each in _EVERY}
 
 
 def workload(name: str) -> type[Workload]:

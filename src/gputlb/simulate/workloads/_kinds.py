@@ -30,6 +30,8 @@ class Workload(ABC):
     """Whether work arrives from outside, whether or not what came before is done."""
     power: bool = True
     """Whether forcewake domains exist."""
+    functions: int = 1
+    """How many have an invalidation mutex and a sequence number of their own."""
     pace: Duration = Exponential(4.0)
     """Time between two accesses of an engine, to any page of the address space."""
 

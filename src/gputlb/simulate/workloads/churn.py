@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from gputlb.simulate.parameters import declared
+from gputlb.simulate.workloads._clients import Client, objects_of
 from gputlb.simulate.workloads._kinds import MOST_CLIENTS, ClosedWorkload
 
 if TYPE_CHECKING:
-    from gputlb.driver import Vma
     from gputlb.runtime import Duration
     from gputlb.simulate.machine import Machine
 
@@ -45,36 +45,7 @@ class Churn(ClosedWorkload):
     def start(self, machine: Machine) -> None:
         """Add the clients."""
         for number in range(self.clients):
-            machine.runtime.agent(f"client{number}", _Client(self, machine, number).act, forever=True)
-
-
-class _Client:
-    def __init__(self, workload: Churn, machine: Machine, number: int) -> None:
-        self._workload = workload
-        self._machine = machine
-        pages = workload.pages_per_object
-        first = number * workload.objects_per_client * pages
-        self._idle = [
-            machine.new_object(f"client{number}.object{index}", first + index * pages, pages)
-            for index in range(workload.objects_per_client)
-        ]
-        self._unbound: Vma | None = None
-
-    async def act(self) -> None:
-        """Do one round."""
-        machine, runtime = self._machine, self._machine.runtime
-        vma = self._idle.pop(0)
-        runtime.emit("begin", "bind")
-        await machine.bind(vma)
-        runtime.emit("end", "bind")
-        runtime.emit("begin", "use")
-        await machine.use_engine(await runtime.choose(machine.engine_count), self._workload.use)
-        runtime.emit("end", "use")
-        runtime.emit("begin", "unbind")
-        await vma.unbind()
-        runtime.emit("end", "unbind")
-        if self._unbound is not None:
-            await machine.release(self._unbound)
-            self._idle.append(self._unbound)
-        self._unbound = vma
-        await runtime.sleep(self._workload.think)
+            name = f"client{number}"
+            objects = objects_of(machine, name, number, self.objects_per_client, self.pages_per_object)
+            client = Client(machine, objects, machine.engines_of(), self.use, self.think)
+            machine.runtime.agent(name, client.act, forever=True)

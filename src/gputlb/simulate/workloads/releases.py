@@ -55,11 +55,11 @@ class Releases(OpenWorkload):
     def start(self, machine: Machine) -> None:
         """Wake the engines, and let releases arrive."""
         machine.runtime.agent("waker", lambda: machine.keep_awake(machine.first_engines(self.engines)))
-        vmas: list[Vma] = []
+        vmas: dict[int, Vma] = {}
 
         async def bind(number: int) -> None:
-            if number == len(vmas):
-                vmas.append(machine.new_object(f"object{number}", number * self.pages, self.pages))
+            if number not in vmas:
+                vmas[number] = machine.new_object(f"object{number}", number * self.pages, self.pages)
             await machine.bind(vmas[number])
 
         async def release(number: int) -> None:

@@ -74,8 +74,11 @@ def cost_page(view: View, timelines: Sequence[RunTimeline]) -> str:
 def _summary(view: View) -> str:
     results = view.results
     runs = sorted({len(point.seeds) for point in results.points})
-    times = f"{runs[0]} runs each" if len(runs) == 1 else f"{runs[0]} to {runs[-1]} runs each"
     count = len(view.points)
+    each = " each" if count > 1 else ""
+    times = f"{runs[0]} to {runs[-1]} runs{each}"
+    if len(runs) == 1:
+        times = f"1 run{each}" if runs[0] == 1 else f"{runs[0]} runs{each}"
     varied = "; ".join(f"{axis.title}: {_listed(axis.values)}" for axis in view.axes)
     return f"{count:,} {'point' if count == 1 else 'points'}, {times}. {f'Varied: {varied}.' if varied else ''}"
 
@@ -199,7 +202,7 @@ def _row(view: View, index: int, point: ShownPoint, costs: Sequence[str]) -> str
     command = run_command(view.results.setup_of(point.point), point.point.seeds[0])
     return (
         f'<tr data-row="{index}">{"".join(cells)}<td class="words"><details><summary>point {point.number}</summary>'
-        f"{unstable}<p>{len(point.point.seeds)} runs, seeds {seeds}</p><code>{escape(command)}</code>"
+        f"{unstable}<p>Seeds: {seeds}</p><code>{escape(command)}</code>"
         f"<dl></dl></details></td></tr>\n"
     )
 

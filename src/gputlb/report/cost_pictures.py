@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ def png_bytes(picture: Picture) -> bytes:
     return bytes(_converter().vegalite_to_png(picture.spec, scale=_PNG_SCALE, allowed_base_urls=[]))
 
 
+@functools.cache
 def javascript() -> str:
     """Return the program that draws charts in a page.
 

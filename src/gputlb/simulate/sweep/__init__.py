@@ -5,6 +5,7 @@ from gputlb.simulate.sweep._errors import JournalError, ResultsError, RunFailed,
 from gputlb.simulate.sweep._estimate import estimated_s
 from gputlb.simulate.sweep._file import read_sweep
 from gputlb.simulate.sweep._plan import Plan, Run, canonical
+from gputlb.simulate.sweep._points import Point, Points, Value, read_points
 from gputlb.simulate.sweep._pools import ClusterPool, LocalPool, Pool
 from gputlb.simulate.sweep._results import CostMeaning, Provenance, Results, read_results
 from gputlb.simulate.sweep._sweep import Sweep
@@ -16,6 +17,8 @@ __all__ = [
     "JournalError",
     "LocalPool",
     "Plan",
+    "Point",
+    "Points",
     "Pool",
     "Provenance",
     "Results",
@@ -25,9 +28,11 @@ __all__ = [
     "Sweep",
     "SweepError",
     "SweepFileError",
+    "Value",
     "canonical",
     "estimated_s",
     "numeric_axis",
+    "read_points",
     "read_results",
     "read_sweep",
 ]

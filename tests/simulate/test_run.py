@@ -17,7 +17,6 @@ from gputlb.device import Behaviour, DeadMmio, FailedAck, SlowUnit, StuckBit, Un
 from gputlb.driver import ProbeFailed, scheme
 from gputlb.runtime import Constant, SimulatedRuntime
 from gputlb.simulate import Churn, Machine, NothingToRun, RunResult, simulate
-from gputlb.simulate.run import percentile
 
 PLATFORMS = [row for row in facts.platforms() if all(gt.register_table for gt in row.gts)]
 MAINLINE_HAS = [row for row in PLATFORMS if row.kernel not in ("XEHPSDV", "PONTEVECCHIO")]
@@ -118,7 +117,7 @@ def test_every_release_is_flushed_or_skipped_for_a_stated_reason_on_each_gt(seed
     assert result.skipped == sum(result.skipped_by_reason.values())
     assert {"asleep", "passed", "passed while waiting"} >= set(result.skipped_by_reason)
     # A release that the end of the run cut short may have settled some of its GTs.
-    assert gts * result.releases <= settled <= gts * (result.releases + result.clients)
+    assert gts * result.releases <= settled <= gts * (result.releases + 4)
 
 
 @given(seeds, st.sampled_from(["mmio", "mmio-2022", "none"]))
@@ -141,7 +140,8 @@ def test_the_facts_of_a_result_fit_together(seed: int, name: str):
     assert latency.mean <= latency.max
     assert all(0 <= result.served[engine] <= result.requests[engine] for engine in result.requests)
     assert asdict(result) == json.loads(json.dumps(asdict(result))) | {
-        "first_stale_accesses": result.first_stale_accesses
+        "first_stale_accesses": result.first_stale_accesses,
+        "release_histogram": result.release_histogram,
     }
 
 
@@ -293,11 +293,3 @@ def test_a_scheme_that_does_not_load_says_why(platform: str, scheme_name: str, s
     with pytest.raises(ProbeFailed) as caught:
         run(platform, scheme_name)
     assert sentence == str(caught.value)
-
-
-@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=200), st.integers(0, 100))
-def test_a_percentile_is_the_smallest_value_that_so_many_do_not_exceed(values: list[int], percent: int):
-    def so_many_do_not_exceed(value: int) -> bool:
-        return 100 * sum(other <= value for other in values) >= percent * len(values)
-
-    assert min(filter(so_many_do_not_exceed, values)) == percentile(sorted(values), percent)

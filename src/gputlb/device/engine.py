@@ -41,8 +41,10 @@ class EngineTlb:
 
     async def look_up(self, virtual_page: int) -> int:
         """Return the kept entry for `virtual_page`, or 0."""
-        kept = await self.slots[virtual_page % len(self.slots)].load()
-        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == virtual_page // len(self.slots) else 0
+        slots = self.slots
+        tag, slot = divmod(virtual_page, len(slots))
+        kept = await slots[slot].load()
+        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == tag else 0
 
     async def keep(self, virtual_page: int, entry: int) -> None:
         """Keep `entry` for `virtual_page`, in place of what its slot held."""
@@ -98,6 +100,7 @@ class Engine:
         self._domain = domain
         self._pace = pace or Exponential(5.0)
         self._layout = facts.pte_layout()
+        self._observers = runtime.events.observers
 
     async def start_context(self) -> None:
         """Put a context on the engine; it powers up, and drops what it had cached, before anything runs."""
@@ -131,7 +134,7 @@ class Engine:
 
     async def act(self) -> None:
         """Wait for a context, let some time pass, touch one page: one round of the engine's agent."""
-        await self.contexts.until(lambda contexts: contexts > 0)
+        await self.contexts.until(bool)
         await self._runtime.sleep(self._pace)
         await self.touch(await self._runtime.choose(len(self._page_table)))
 
@@ -150,9 +153,14 @@ class Engine:
                 return  # a page fault; the batch goes on
             walking = tlb.walking[virtual_page % len(tlb.walking)]
             await walking.store(1)
+        if self._observers:
+            runtime.emit("walk", self.name, "begin", virtual_page, entry)
         await runtime.sleep(self._behaviour.walk_latency)
         async with runtime.atomic():
-            if self._behaviour.invalidation_cancels_walks and not await walking.load():
+            cancelled = self._behaviour.invalidation_cancels_walks and not await walking.load()
+            if self._observers:
+                runtime.emit("walk", self.name, "cancelled" if cancelled else "end", virtual_page, entry)
+            if cancelled:
                 return  # dropped under way, to be walked again
             await walking.store(0)
             if await self.contexts.load():

@@ -117,7 +117,7 @@ class HardwareGt:
             served = {
                 row.done_mask(instance): engine
                 for (engine_class, instance), engine in self.engines.items()
-                if facts.invalidation_register(row.table or "", engine_class, instance) is row
+                if facts.invalidation_register(row.table or "", engine_class, instance) == row
             }
             register = self._invalidation_register(row, sum(served))
             for bit, engine in served.items():

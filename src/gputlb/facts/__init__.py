@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         engine_named,
         shown_names,
     )
+    from gputlb.facts._facts_version import facts_version
     from gputlb.facts._forcewake import (
         ForcewakeDomain,
         ForcewakeNeed,
@@ -90,6 +91,7 @@ __all__ = [
     "engine_class",
     "engine_classes",
     "engine_named",
+    "facts_version",
     "forcewake_domains",
     "forcewake_needs",
     "invalidation_register",
@@ -113,6 +115,7 @@ __all__ = [
 _NAMES = {
     "_bugs": "Bug bug bugs",
     "_engines": "Engine EngineClass engine engine_class engine_classes engine_named shown_names",
+    "_facts_version": "facts_version",
     "_forcewake": "ForcewakeDomain ForcewakeNeed domain_of forcewake_domains forcewake_needs",
     "_platform_registers": "register_at registers_for",
     "_platforms": "Gt OlderPlatform Platform mmio_bar_bytes older_platforms platform platform_rows platforms",

@@ -8,7 +8,7 @@ import msgspec
 
 from gputlb.errors import did_you_mean
 from gputlb.facts._errors import UnknownBug
-from gputlb.facts._read import read_rows
+from gputlb.facts._read import converted, read_rows
 
 
 class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +44,7 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def bugs() -> tuple[Bug, ...]:
     """Return the whole corpus, by driver."""
-    return tuple(msgspec.convert(read_rows("bugs.json"), tuple[Bug, ...]))
+    return tuple(converted(read_rows("bugs.json"), tuple[Bug, ...]))
 
 
 def bug(bug_id: str) -> Bug:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Row = TypeVar("Row")
+
+_CONVERTING = Lock()
 
 _NUMBER = re.compile(r"0x[0-9A-F]+")
 _VERSION = re.compile(r"(\d+)\.(\d\d)")
@@ -61,7 +64,15 @@ def read_records(
     `prepare` may complete a row after that.
     """
     rows = [{name: _native(value) for name, value in row.items()} for row in read_rows(file)]
-    return msgspec.convert([prepare(row) for row in rows] if prepare else rows, tuple[record, ...])  # type: ignore[valid-type]
+    return converted([prepare(row) for row in rows] if prepare else rows, tuple[record, ...])  # type: ignore[valid-type]
+
+
+def converted(value: Any, kind: type[Row]) -> Row:
+    """Return `msgspec.convert(value, kind)`, whatever other threads convert."""
+    # msgspec describes a record to itself when it first meets one. Two threads that do so at once, as in a Dask worker,
+    # spoil that description: seen with msgspec 0.22 as a crash of the interpreter.
+    with _CONVERTING:
+        return msgspec.convert(value, kind)
 
 
 def _native(value: Any) -> Any:

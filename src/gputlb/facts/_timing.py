@@ -6,7 +6,7 @@ from functools import cache
 
 import msgspec
 
-from gputlb.facts._read import read_records
+from gputlb.facts._read import converted, read_records
 
 
 class TimingRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,4 +62,4 @@ def timing_rows() -> tuple[TimingRow, ...]:
 @cache
 def timing() -> Timing:
     """Return all times by name."""
-    return msgspec.convert({row.name: row.value for row in timing_rows()}, Timing)
+    return converted({row.name: row.value for row in timing_rows()}, Timing)

@@ -19,6 +19,7 @@ from gputlb.runtime._errors import (
     Stuck,
     Violation,
 )
+from gputlb.runtime._events import Event
 from gputlb.runtime._place import place, place_raised
 from gputlb.runtime._simulated_agent import Alarm, SimulatedAgent
 from gputlb.runtime._simulated_cell import SimulatedCell
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from gputlb.runtime._simulated_agent import Sleeper
     from gputlb.runtime._vocabulary import Body, Cell, Mutex
     from gputlb.runtime._waiting import Duration
+
+
+_new_event = tuple.__new__  # what a named tuple's own constructor comes to, at half the price
 
 
 class SimulatedRuntime(Runtime):
@@ -97,11 +101,19 @@ class SimulatedRuntime(Runtime):
 
     async def choose(self, n: int) -> int:
         """Return one of 0 … n - 1 from the agent's own stream."""
-        return self.current.generator().randrange(n)
+        generator = self.current.generator()
+        if n < 1:
+            return generator.randrange(n)  # which says what is wrong with it
+        bits = n.bit_length()
+        draw = generator.getrandbits  # as `randrange` does it, without its three calls
+        picked = draw(bits)
+        while picked >= n:
+            picked = draw(bits)
+        return picked
 
     def atomic(self) -> AbstractAsyncContextManager[None]:
         """Make the awaits inside one step; waiting there is an error."""
-        return self._atomic
+        return self._atomic  # type: ignore[return-value]  # awaitables that are over, not coroutines
 
     def agent(self, name: str, body: Body, *, forever: bool = False) -> None:
         """Add an agent; it first acts when `run` comes to it.
@@ -127,6 +139,14 @@ class SimulatedRuntime(Runtime):
             self.emit("violation", text, facts)
             if self.stop_at_violation:
                 raise Violation(text, self.acting, self.clock_ns, facts)
+
+    def emit(self, kind: str, *values: object) -> None:
+        """Publish an event of the acting agent; costs next to nothing if nobody listens."""
+        observers = self.events.observers
+        if observers:
+            event = _new_event(Event, (self.clock_ns, self.current.name, kind, values))
+            for observer in tuple(observers):  # one may stop listening while it is told
+                observer(event)
 
     @property
     def now_ns(self) -> int:
@@ -187,7 +207,14 @@ class SimulatedRuntime(Runtime):
                     try:
                         span_ns = resume(None)
                     except StopIteration:
-                        self._ended(agent)  # type: ignore[arg-type]
+                        if agent.forever and not agent.held:  # type: ignore[union-attr]
+                            self.steps_at_once += 1
+                            if self.steps_at_once > self.most_steps_at_once:
+                                self.step_at_once()
+                            agent.resume = agent.begin  # type: ignore[union-attr, method-assign]
+                            self.ready.append(agent)
+                        else:
+                            self._ended(agent)  # type: ignore[arg-type]
                         continue
                     if span_ns is None:
                         continue
@@ -232,12 +259,7 @@ class SimulatedRuntime(Runtime):
     def _ended(self, agent: SimulatedAgent) -> None:
         if agent.held:
             raise LockLeftHeld(agent.name, agent.place(), f"ended while it still held {agent.held[-1].name!r}")
-        if agent.forever:
-            self.step_at_once()
-            agent.resume = agent.begin
-            self.ready.append(agent)
-        else:
-            self.agents.remove(agent)
+        self.agents.remove(agent)
 
     def _died(self, sleeper: Sleeper) -> None:
         dead = sleeper.agent if isinstance(sleeper, Alarm) else sleeper

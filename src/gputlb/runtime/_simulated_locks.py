@@ -151,12 +151,14 @@ class Indivisible:
     def __init__(self, runtime: SimulatedRuntime) -> None:
         self._runtime = runtime
 
-    async def __aenter__(self) -> None:
+    def __aenter__(self) -> Awaitable[None]:
         agent = self._runtime.current
         agent.atomic += 1
         agent.awake_only += 1
+        return AT_ONCE
 
-    async def __aexit__(self, *exc: object) -> None:
+    def __aexit__(self, kind: object, error: object, trace: object) -> Awaitable[None]:
         agent = self._runtime.current
         agent.atomic -= 1
         agent.awake_only -= 1
+        return AT_ONCE

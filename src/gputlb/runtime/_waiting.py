@@ -81,7 +81,7 @@ class Exponential:
 
     def draw_us(self, random: Random) -> float:
         """Return one exponentially distributed span."""
-        return random.expovariate(1.0) * self.mean_us
+        return -math.log(1.0 - random.random()) * self.mean_us  # as `expovariate(1.0)`, without the call
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gputlb import facts
-from gputlb.device import SystemMemory, VirtualGpu
+from gputlb.device import PAGE_BYTES, SystemMemory, VirtualGpu
 from gputlb.driver import GemObject, Gt, GtDescription, PageTable, ProbeFailed, Tlb, Vma
 from gputlb.errors import GputlbError
 from gputlb.runtime import AgentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gputlb.device import Behaviour, Fault
     from gputlb.driver import Scheme
     from gputlb.facts import Platform
     from gputlb.runtime import Duration, SimulatedRuntime
+
+
+class TooFewEngines(GputlbError):
+    """A platform has fewer engines than a workload was told to use."""
 
 
 class Machine:
@@ -31,6 +36,9 @@ class Machine:
         behaviour: which behaviours of the hardware are switched on.
         faults: what is wrong with the hardware.
         pace: time between two accesses of an engine.
+        power: whether forcewake domains exist; without them everything is always awake, and waking costs nothing.
+        tlb_slots: translations that each engine keeps; one for each virtual page unless given.
+        functions: how many have invalidation mutexes and sequence numbers of their own, on the same registers.
 
     Raises: `ProbeFailed` where the scheme does not load on the platform.
 
@@ -47,6 +55,9 @@ class Machine:
         behaviour: Behaviour | None = None,
         faults: Iterable[Fault] = (),
         pace: Duration | None = None,
+        power: bool = True,
+        tlb_slots: int | None = None,
+        functions: int = 1,
     ) -> None:
         if any(gt.register_table is None for gt in platform.gts):
             raise ProbeFailed(
@@ -65,13 +76,17 @@ class Machine:
             self.memory,
             behaviour=behaviour,
             faults=faults,
-            tlb_slots=virtual_pages,
+            tlb_slots=virtual_pages if tlb_slots is None else tlb_slots,
             pace=pace,
+            power=power,
         )
-        self.gts = tuple(
-            Gt(runtime, self.gpu.registers, GtDescription.of(platform, gt.type), pm_references=0) for gt in platform.gts
-        )
+        descriptions = [GtDescription.of(platform, gt.type) for gt in platform.gts]
+        if not power:
+            descriptions = [replace(description, forcewake=()) for description in descriptions]
+        self.gts = tuple(Gt(runtime, self.gpu.registers, each, pm_references=0) for each in descriptions)
         self.tlbs = tuple(Tlb(gt, scheme(gt)) for gt in self.gts)
+        self.tlbs_of = (self.tlbs, *(self._further_tlbs(f"function{number}") for number in range(1, functions)))
+        """The invalidation of each function, of each GT; the first function's is `tlbs`."""
         self._engines = [(gt, engine, self.gpu.engines[engine.name]) for gt in self.gts for engine in gt.engines]
         self._tenants = 0
 
@@ -95,13 +110,25 @@ class Machine:
                 raise error.__cause__ from None
             raise
 
+    def _further_tlbs(self, owner: str) -> tuple[Tlb, ...]:
+        # They share the scheme's set-up; a scheme that keeps state in itself shares that, too.
+        return tuple(
+            Tlb(tlb.gt, tlb.scheme, invalidate_lock=self.runtime.mutex(f"{owner}.{tlb.gt.name}.tlb.invalidate_lock"))
+            for tlb in self.tlbs
+        )
+
     async def _probe(self) -> None:
         for tlb in self.tlbs:
             await tlb.scheme.set_up()
 
-    def new_object(self, name: str, first: int, page_count: int) -> Vma:
-        """Return an object without pages yet, with its place in the address space."""
-        gem_object = GemObject(self.runtime, self.tlbs, self.memory, page_count=page_count, name=name)
+    @property
+    def flush_locks(self) -> frozenset[str]:
+        """The names of all invalidation mutexes."""
+        return frozenset(tlb.invalidate_lock.name for tlbs in self.tlbs_of for tlb in tlbs)
+
+    def new_object(self, name: str, first: int, page_count: int, tlbs: tuple[Tlb, ...] | None = None) -> Vma:
+        """Return an object without pages yet, with its place in the address space; `tlbs` are the machine's own."""
+        gem_object = GemObject(self.runtime, tlbs or self.tlbs, self.memory, page_count=page_count, name=name)
         return Vma(gem_object, self.page_table, first)
 
     async def bind(self, vma: Vma) -> None:
@@ -109,6 +136,47 @@ class Machine:
         self._tenants = self._tenants % (facts.pte_layout().tenants - 1) + 1
         await vma.gem_object.get_pages(self._tenants)
         await vma.bind()
+
+    async def release(self, vma: Vma) -> None:
+        """Give the object's pages back, as an event with how long that took and how many bytes it freed."""
+        runtime = self.runtime
+        begun_ns = runtime.now_ns
+        runtime.emit("begin", "release")
+        await vma.gem_object.release_pages()
+        self._released(vma, begun_ns)
+
+    async def unbind_and_release(self, vma: Vma) -> None:
+        """Unbind the object and give its pages back at once; the caller waits for both, and that is what counts."""
+        runtime = self.runtime
+        begun_ns = runtime.now_ns
+        runtime.emit("begin", "release")
+        await vma.unbind()
+        await vma.gem_object.release_pages()
+        self._released(vma, begun_ns)
+
+    def _released(self, vma: Vma, begun_ns: int) -> None:
+        runtime = self.runtime
+        runtime.emit("end", "release")
+        runtime.emit("release", runtime.now_ns - begun_ns, vma.gem_object.page_count * PAGE_BYTES)
+
+    async def keep_awake(self, engines: Sequence[int]) -> None:
+        """Hold a power reference on these engines and on their GTs from now on, without any context on them."""
+        for index in engines:
+            gt, engine, _ = self._engines[index]
+            await gt.pm.get()
+            await engine.pm.get()
+
+    def first_engines(self, count: int) -> tuple[int, ...]:
+        """Return the first `count` engines, in order of GT and id; raises `TooFewEngines`."""
+        if count > len(self._engines):
+            raise TooFewEngines(f"{self.platform.kernel} has {len(self._engines)} engines, not {count}; ask for fewer")
+        return tuple(range(count))
+
+    def engines_of(self, *classes: int) -> tuple[int, ...]:
+        """Return the engines of these classes, all engines where none is given."""
+        return tuple(
+            index for index, (_, engine, _) in enumerate(self._engines) if not classes or engine.engine_class in classes
+        )
 
     @property
     def engine_count(self) -> int:

@@ -6,6 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gputlb import facts
+from gputlb.simulate.engines_seen import EnginesSeen
+from gputlb.simulate.queues import QueueMeter
+from gputlb.simulate.releases_seen import ReleasesSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,36 +21,37 @@ KEPT_VIOLATIONS = 20
 
 
 class Metrics:
-    """A listener that counts, from the moment that it is made.
+    """A listener that counts, from the moment that it is made, or from `begin` on; what it keeps does not grow.
 
     Which engines a flush asked is read from the driver's own trace line, `invalidated engines <mask>`, since two
     engines may share a register. Times are virtual nanoseconds.
     """
 
     def __init__(self, runtime: Runtime, machine: Machine) -> None:
-        self.flushes = 0
-        self.skipped: Counter[str] = Counter()
-        self.requests: Counter[str] = Counter()
-        self.served: Counter[str] = Counter()
-        self.release_ns: list[int] = []
-        self.mutex_held_ns = 0
-        self.forcewake_wakes = 0
-        self.forcewake_sleeps = 0
-        self.timeouts: Counter[str] = Counter()
-        self.lost_writes = 0
-        self.stale_by_engine: Counter[str] = Counter()
-        self.stale: list[dict[str, object]] = []
-        self.errors = 0
-        self.accesses = 0
-        self._locked_at_ns: dict[str, int] = {}
-        self._flush_locks = {tlb.invalidate_lock.name for tlb in machine.tlbs}
+        self._flush_locks = machine.flush_locks
         self._names = {gt.name: {engine.mask: engine.name for engine in gt.engines} for gt in machine.gts}
+        self._locked_at_ns: dict[str, int] = {}
+        self._binding_since_ns: dict[str, int] = {}
+        self._held_domains = 0
+        self._held_changed_ns = 0
+        self.releases = ReleasesSeen(self._flush_locks, len(machine.gts))
+        self.engines = EnginesSeen(machine)
+        self.memory_queue = QueueMeter()
+        self.has_turned_away = False
+        """Whether some arrival found too many waiting, in the warm-up or later."""
+        self.begin(0)
         self._handlers: dict[str, Callable[[Event], None]] = {
+            "begin": self._begin,
+            "end": self._end,
             "seqno": self._flushed,
             "skip": self._skip,
             "trace": self._trace,
             "unit": self._unit,
-            "release": self._release,
+            "walk": self.engines.walk,
+            "context": self.engines.context,
+            "reset_unit": self.engines.reset,
+            "release": self.releases.ended,
+            "turned_away": self._turned_away,
             "access": self._access,
             "mutex_lock": self._mutex_lock,
             "mutex_unlock": self._mutex_unlock,
@@ -62,16 +66,60 @@ class Metrics:
         }
         self._stop = runtime.events.listen(self._notice)
 
+    def begin(self, now_ns: int) -> None:
+        """Count from now on, and forget what was counted before: the warm-up is over."""
+        self.turned_away = 0
+        self.flushes = 0
+        self.skipped: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
+        self.served: Counter[str] = Counter()
+        self.mutex_held_ns = 0
+        self.forcewake_wakes = 0
+        self.forcewake_sleeps = 0
+        self.forcewake_awake_ns = 0
+        self.timeouts: Counter[str] = Counter()
+        self.lost_writes = 0
+        self.stale_by_engine: Counter[str] = Counter()
+        self.stale: list[dict[str, object]] = []
+        self.errors = 0
+        self.accesses = 0
+        self._locked_at_ns = dict.fromkeys(self._locked_at_ns, now_ns)
+        self._held_changed_ns = now_ns
+        self.releases.begin(now_ns)
+        self.engines.begin(now_ns)
+        self.memory_queue.begin(now_ns)
+
     def finish(self, now_ns: int) -> None:
-        """Stop counting at the end of the run; a mutex that is still held has been held until then."""
+        """Stop counting at the end of the run; what is still held has been held until then."""
         self._stop()
         self.mutex_held_ns += sum(now_ns - begun_ns for begun_ns in self._locked_at_ns.values())
         self._locked_at_ns.clear()
+        self._hold_domains(now_ns, 0)
+        self.engines.finish(now_ns)
 
     def _notice(self, event: Event) -> None:
+        release = self.releases.under_way.get(event.agent)
+        if release is not None:
+            self.releases.goes_on(release, event)
         handler = self._handlers.get(event.kind)
         if handler is not None:
             handler(event)
+
+    def _begin(self, event: Event) -> None:
+        if event.values[0] == "release":
+            self.releases.started(event)
+        elif event.values[0] == "bind":
+            self._binding_since_ns[event.agent] = event.time_ns
+            self.memory_queue.enter(event.time_ns)
+
+    def _end(self, event: Event) -> None:
+        if event.values[0] == "bind":
+            since_ns = self._binding_since_ns.pop(event.agent)
+            self.memory_queue.leave(event.time_ns, event.time_ns - since_ns)
+
+    def _turned_away(self, _event: Event) -> None:
+        self.turned_away += 1
+        self.has_turned_away = True
 
     def _access(self, _event: Event) -> None:
         self.accesses += 1
@@ -96,9 +144,7 @@ class Metrics:
         name, what = event.values
         if what == "end":
             self.served[str(name)] += 1
-
-    def _release(self, event: Event) -> None:
-        self.release_ns.append(int(str(event.values[0])))
+            self.engines.unit(event)
 
     def _mutex_lock(self, event: Event) -> None:
         if event.values[0] in self._flush_locks:
@@ -109,11 +155,18 @@ class Metrics:
         if begun_ns is not None:
             self.mutex_held_ns += event.time_ns - begun_ns
 
-    def _awake(self, _event: Event) -> None:
+    def _awake(self, event: Event) -> None:
         self.forcewake_wakes += 1
+        self._hold_domains(event.time_ns, 1)
 
-    def _asleep(self, _event: Event) -> None:
+    def _asleep(self, event: Event) -> None:
         self.forcewake_sleeps += 1
+        self._hold_domains(event.time_ns, -1)
+
+    def _hold_domains(self, now_ns: int, more: int) -> None:
+        self.forcewake_awake_ns += self._held_domains * (now_ns - self._held_changed_ns)
+        self._held_changed_ns = now_ns
+        self._held_domains += more
 
     def _wait(self, event: Event) -> None:
         if event.values[-1] == "timeout":

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gputlb.device import Behaviour
 from gputlb.errors import GputlbError
 from gputlb.runtime import SimulatedRuntime
+from gputlb.simulate.durations import duration_text
 from gputlb.simulate.machine import Machine
 from gputlb.simulate.metrics import Metrics
+from gputlb.simulate.results import ReleaseLatency, RunResult
+from gputlb.simulate.stability import why_unstable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-    from gputlb.device import Behaviour, Fault
+    from gputlb.device import Fault
     from gputlb.driver import Scheme
     from gputlb.facts import Platform
+    from gputlb.simulate.histogram import LatencyHistogram
     from gputlb.simulate.workloads import Workload
 
 _STEPS = 100
@@ -25,58 +29,6 @@ class NothingToRun(GputlbError):
     """A number that a run was asked with leaves nothing to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseLatency:
-    """How long a client waits for its pages to go back, in virtual µs; None where nothing was released."""
-
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    max: float | None
-    mean: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What one run cost, and what it let through."""
-
-    platform: str
-    scheme: str
-    workload: str
-    clients: int
-    seed: int
-    duration_ms: float
-    flushes: int
-    """Full flushes done, all GTs together."""
-    skipped: int
-    """Flushes asked for and found unnecessary."""
-    skipped_by_reason: dict[str, int]
-    requests: dict[str, int]
-    """How often the driver asked each engine to drop its TLB."""
-    served: dict[str, int]
-    """How often each engine's unit really did."""
-    releases: int
-    release_latency_us: ReleaseLatency
-    mutex_held_us: float
-    """Time under the invalidation mutexes, all GTs together."""
-    forcewake_wakes: int
-    forcewake_sleeps: int
-    timeouts: int
-    """Waits for an invalidation, or for the steering semaphore, that ended without it."""
-    timeouts_by_register: dict[str, int]
-    error_lines: int
-    """Error lines that the driver would have logged, before rate limiting."""
-    lost_writes: int
-    """Register writes that a sleeping domain or a fault swallowed."""
-    accesses: int
-    """Times that an engine reached memory."""
-    stale_accesses: int
-    """Those of them that reached a page which had been given back."""
-    stale_by_engine: dict[str, int]
-    first_stale_accesses: tuple[dict[str, object], ...]
-    """The first of them: time, engine, address, page, whom it was mapped for and whose it is now (0: the system's)."""
-
-
 def simulate(
     platform: Platform,
     scheme: type[Scheme],
@@ -84,21 +36,25 @@ def simulate(
     *,
     seed: int,
     duration_ms: float,
+    warm_up_ms: float = 0.0,
     faults: Iterable[Fault] = (),
     behaviour: Behaviour | None = None,
     listen: Callable[[SimulatedRuntime, Machine], object] | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> RunResult:
-    """Run `workload` on a virtual GPU for `duration_ms` of virtual time and return what it cost.
+    """Run `workload` on a virtual GPU and return what `duration_ms` of virtual time cost, after `warm_up_ms` of it.
 
     The same arguments give the same result. `listen` may attach listeners before anything happens; `progress`
-    is called with the part done, 0 to 1.
+    is called with the part done, 0 to 1. What is kept does not grow with the duration.
 
     Raises: `ProbeFailed` where the scheme does not load on the platform; `UnknownFault`; `NothingToRun` for a
-    duration that is not positive; what the scheme's own code raises.
+    duration that is not positive or a warm-up below 0; `TooFewEngines`; what the scheme's own code raises.
     """
     if not 0 < duration_ms < float("inf"):
         raise NothingToRun(f"the duration must be more than 0 ms, not {duration_ms:g}; 100 is usual")
+    if not 0 <= warm_up_ms < float("inf"):
+        raise NothingToRun(f"the warm-up must be 0 ms or more, not {warm_up_ms:g}; 0 counts from the start")
+    behaviour = behaviour or Behaviour()
     runtime = SimulatedRuntime(seed, stop_at_violation=False)
     machine = Machine(
         runtime,
@@ -109,38 +65,99 @@ def simulate(
         behaviour=behaviour,
         faults=faults,
         pace=workload.pace,
+        power=workload.power,
+        tlb_slots=workload.tlb_slots,
+        functions=workload.functions,
     )
     metrics = Metrics(runtime, machine)
     if listen is not None:
         listen(runtime, machine)
     machine.start()
     workload.start(machine)
+    warm_us, counted_us = warm_up_ms * 1000, duration_ms * 1000
+    if warm_us:
+        for step in range(1, _STEPS + 1):
+            machine.run(warm_us * step / _STEPS)
+            if progress is not None:
+                progress(warm_us * step / _STEPS / (warm_us + counted_us))
+        metrics.begin(runtime.now_ns)
+    pending = metrics.releases.pending
+    means, fewest, before_ns = [], [], 0
     for step in range(1, _STEPS + 1):
-        machine.run(duration_ms * 1000 * step / _STEPS)
+        machine.run(warm_us + counted_us * step / _STEPS)
+        area_ns = pending.area_ns(runtime.now_ns)
+        means.append((area_ns - before_ns) * _STEPS / (counted_us * 1000))
+        fewest.append(pending.mark())
+        before_ns = area_ns
         if progress is not None:
-            progress(step / _STEPS)
+            progress((warm_us + counted_us * step / _STEPS) / (warm_us + counted_us))
     metrics.finish(runtime.now_ns)
+    unstable = None
+    if workload.is_open:
+        figures = pending.figures(runtime.now_ns)
+        unstable = why_unstable(figures, means, fewest, duration_ms, metrics.turned_away, full=metrics.has_turned_away)
+    return _result(platform, scheme, workload, behaviour, machine, metrics, seed, duration_ms, warm_up_ms, unstable)
+
+
+def _result(
+    platform: Platform,
+    scheme: type[Scheme],
+    workload: Workload,
+    behaviour: Behaviour,
+    machine: Machine,
+    metrics: Metrics,
+    seed: int,
+    duration_ms: float,
+    warm_up_ms: float,
+    unstable: str | None,
+) -> RunResult:
+    now_ns = machine.runtime.now_ns
+    seen, engines = metrics.releases, metrics.engines
     return RunResult(
         platform=platform.kernel,
         scheme=scheme.name or f"{scheme.__module__}:{scheme.__qualname__}",
         workload=workload.name,
-        clients=workload.clients,
+        parameters=workload.told(),
+        load=workload.load,
+        latency=duration_text(behaviour.invalidation_latency),
         seed=seed,
         duration_ms=duration_ms,
+        warm_up_ms=warm_up_ms,
+        unstable=unstable,
         flushes=metrics.flushes,
         skipped=metrics.skipped.total(),
         skipped_by_reason=dict(sorted(metrics.skipped.items())),
+        flush_requests=seen.requests(),
         requests={engine.name: metrics.requests[engine.name] for gt in machine.gts for engine in gt.engines},
         served={engine.name: metrics.served[engine.name] for gt in machine.gts for engine in gt.engines},
-        releases=len(metrics.release_ns),
-        release_latency_us=_latency(metrics.release_ns),
+        releases=seen.latency.count,
+        freed_bytes=seen.freed_bytes,
+        release_latency_us=ReleaseLatency() if unstable else _latency(seen.latency),
+        release_time_us=None if unstable else seen.mean_time(),
+        release_histogram=seen.latency.coarse(),
+        spinning_us=seen.spinning_ns / 1000,
+        sleeping_us=seen.sleeping_ns / 1000,
+        queues={
+            "releases": seen.pending.figures(now_ns),
+            "mutex": seen.mutex_queue.figures(now_ns),
+            "memory": metrics.memory_queue.figures(now_ns),
+        },
         mutex_held_us=metrics.mutex_held_ns / 1000,
         forcewake_wakes=metrics.forcewake_wakes,
         forcewake_sleeps=metrics.forcewake_sleeps,
+        forcewake_awake_us=metrics.forcewake_awake_ns / 1000,
         timeouts=metrics.timeouts.total(),
         timeouts_by_register=dict(sorted(metrics.timeouts.items())),
         error_lines=metrics.errors,
         lost_writes=metrics.lost_writes,
+        resets=engines.resets,
+        walks=engines.walks,
+        walks_cancelled=engines.walks_cancelled,
+        flush_misses=engines.misses_by_flush,
+        walk_us=engines.walk_ns / 1000,
+        walk_lost_us=engines.walk_lost_ns / 1000,
+        engine_busy_us=engines.busy_ns / 1000,
+        engine_reset_lost_us=engines.reset_lost_ns / 1000,
         accesses=metrics.accesses,
         stale_accesses=metrics.stale_by_engine.total(),
         stale_by_engine=dict(sorted(metrics.stale_by_engine.items())),
@@ -148,20 +165,14 @@ def simulate(
     )
 
 
-def _latency(release_ns: list[int]) -> ReleaseLatency:
-    if not release_ns:
-        return ReleaseLatency(None, None, None, None, None)
-    ordered = sorted(release_ns)
+def _latency(histogram: LatencyHistogram) -> ReleaseLatency:
+    quantile = histogram.quantile_us
     return ReleaseLatency(
-        p50=percentile(ordered, 50) / 1000,
-        p95=percentile(ordered, 95) / 1000,
-        p99=percentile(ordered, 99) / 1000,
-        max=ordered[-1] / 1000,
-        mean=sum(ordered) / len(ordered) / 1000,
+        p50=quantile(500),
+        p90=quantile(900),
+        p95=quantile(950),
+        p99=quantile(990),
+        p999=quantile(999),
+        max=histogram.largest_ns / 1000 if histogram.count else None,
+        mean=histogram.mean_us(),
     )
-
-
-def percentile(ordered: Sequence[int], percent: int) -> int:
-    """Return the smallest of the values, given in order, that at least `percent` % of them do not exceed."""
-    rank = -(-percent * len(ordered) // 100)  # rounded up: the nearest-rank method, in whole numbers
-    return ordered[max(rank, 1) - 1]

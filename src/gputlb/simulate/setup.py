@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gputlb import facts
-from gputlb.device import fault
+from gputlb.device import Behaviour, fault
 from gputlb.driver import scheme
-from gputlb.simulate.run import RunResult, simulate
-from gputlb.simulate.workloads import workload
+from gputlb.simulate.durations import duration
+from gputlb.simulate.run import simulate
+from gputlb.simulate.workloads import make_workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Scalar = int | float | str
+    from gputlb.runtime import SimulatedRuntime
+    from gputlb.simulate.machine import Machine
+    from gputlb.simulate.parameters import Scalar
+    from gputlb.simulate.results import RunResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +33,34 @@ class Setup:
     parameters: tuple[tuple[str, Scalar], ...] = ()
     """The workload's own, each with its value; those left out have their defaults."""
     faults: tuple[str, ...] = ()
+    latency: str | float = "documented"
+    """How long an invalidation takes, as `DURATION_FORMS` has it; a number is µs."""
+    warm_up_ms: float = 0.0
+    """Virtual time that passes before anything is counted."""
     duration_ms: float = 100.0
     """Virtual time that is counted."""
 
 
-def run_setup(setup: Setup, seed: int, *, progress: Callable[[float], object] | None = None) -> RunResult:
-    """Run it; `progress` is called with the part done, 0 to 1.
+def run_setup(
+    setup: Setup,
+    seed: int,
+    *,
+    listen: Callable[[SimulatedRuntime, Machine], object] | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> RunResult:
+    """Run it; `listen` and `progress` are as in `simulate`.
 
     Raises: what finding the parts by name raises, and as `simulate`.
     """
     return simulate(
         facts.platform(setup.platform),
         scheme(setup.scheme),
-        workload(setup.workload)(**dict(setup.parameters)),
+        make_workload(setup.workload, setup.parameters),
         seed=seed,
         duration_ms=setup.duration_ms,
+        warm_up_ms=setup.warm_up_ms,
+        behaviour=Behaviour(invalidation_latency=duration(setup.latency)),
         faults=[fault(text) for text in setup.faults],
+        listen=listen,
         progress=progress,
     )

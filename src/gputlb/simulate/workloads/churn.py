@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from gputlb.runtime import Duration, Exponential
+from gputlb.simulate.parameters import declared
+from gputlb.simulate.workloads._clients import Client, objects_of
+from gputlb.simulate.workloads._kinds import MOST_CLIENTS, ClosedWorkload
 
 if TYPE_CHECKING:
-    from gputlb.driver import Vma
+    from gputlb.runtime import Duration
     from gputlb.simulate.machine import Machine
-
-_USE = Exponential(300.0)
-_THINK = Exponential(100.0)
-_PACE = Exponential(4.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Churn:
+class Churn(ClosedWorkload):
     """Each client walks round its objects: bind, use on some engine, unbind, and release the one before.
 
     That is what a desktop with many short-lived buffers does. An unbound object stays around until the next one
@@ -27,15 +25,12 @@ class Churn:
     name: ClassVar[str] = "churn"
     summary: ClassVar[str] = "bind, use, unbind, release, over and over: many short-lived buffers"
 
-    clients: int = 4
-    objects_per_client: int = 3
-    pages_per_object: int = 4
-    use: Duration = field(default=_USE)
-    """How long a context runs on an engine."""
-    think: Duration = field(default=_THINK)
-    """Time between two rounds of a client."""
-    pace: Duration = field(default=_PACE)
-    """Time between two accesses of an engine, to any page of the address space."""
+    clients: int = declared("count", 4, "clients", least=1, most=MOST_CLIENTS)
+    objects_per_client: int = declared("count", 3, "objects of each client", least=2, most=64)
+    pages_per_object: int = declared("count", 4, "pages of each object", least=1, most=64)
+    use: Duration = declared("time", "exponential 300 us", "a context on an engine")
+    think: Duration = declared("time", "exponential 100 us", "between two rounds of a client")
+    pace: Duration = declared("time", "exponential 4 us", "between two accesses of an engine, to any page")
 
     @property
     def virtual_pages(self) -> int:
@@ -50,44 +45,7 @@ class Churn:
     def start(self, machine: Machine) -> None:
         """Add the clients."""
         for number in range(self.clients):
-            machine.runtime.agent(f"client{number}", _Client(self, machine, number).act, forever=True)
-
-
-class _Client:
-    def __init__(self, workload: Churn, machine: Machine, number: int) -> None:
-        self._workload = workload
-        self._machine = machine
-        pages = workload.pages_per_object
-        first = number * workload.objects_per_client * pages
-        self._idle = [
-            machine.new_object(f"client{number}.object{index}", first + index * pages, pages)
-            for index in range(workload.objects_per_client)
-        ]
-        self._unbound: Vma | None = None
-
-    async def act(self) -> None:
-        """Do one round."""
-        machine, runtime = self._machine, self._machine.runtime
-        vma = self._idle.pop(0)
-        runtime.emit("begin", "bind")
-        await machine.bind(vma)
-        runtime.emit("end", "bind")
-        runtime.emit("begin", "use")
-        await machine.use_engine(await runtime.choose(machine.engine_count), self._workload.use)
-        runtime.emit("end", "use")
-        runtime.emit("begin", "unbind")
-        await vma.unbind()
-        runtime.emit("end", "unbind")
-        if self._unbound is not None:
-            await self._release(self._unbound)
-        self._unbound = vma
-        await runtime.sleep(self._workload.think)
-
-    async def _release(self, vma: Vma) -> None:
-        runtime = self._machine.runtime
-        begun_ns = runtime.now_ns
-        runtime.emit("begin", "release")
-        await vma.gem_object.release_pages()
-        runtime.emit("end", "release")
-        runtime.emit("release", runtime.now_ns - begun_ns)
-        self._idle.append(vma)
+            name = f"client{number}"
+            objects = objects_of(machine, name, number, self.objects_per_client, self.pages_per_object)
+            client = Client(machine, objects, machine.engines_of(), self.use, self.think)
+            machine.runtime.agent(name, client.act, forever=True)

@@ -1,0 +1,69 @@
+"""Replay: what a real machine bound, unbound and released, at the times at which it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from gputlb.simulate.parameters import declared
+from gputlb.simulate.recording import recording
+from gputlb.simulate.workloads._clients import keep_busy
+from gputlb.simulate.workloads._kinds import Workload
+
+if TYPE_CHECKING:
+    from gputlb.runtime import Duration
+    from gputlb.simulate.machine import Machine
+    from gputlb.simulate.recording import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Replay(Workload):
+    """Objects are bound, unbound and released when the recording says so, or as soon after as the one before is done.
+
+    A recording says nothing of contexts, so other programs keep the engines busy. Where it ends, only they go on.
+    """
+
+    name: ClassVar[str] = "replay"
+    summary: ClassVar[str] = "binds, unbinds and releases at the times of a recording"
+
+    file: str = declared("file", "", "the recording: time_us,event,object,pages")
+    use: Duration = declared("time", "exponential 1 ms", "a context of the other programs, on each engine")
+    pause: Duration = declared("time", "exponential 500 us", "between two of them")
+    pace: Duration = declared("time", "exponential 8 us", "between two accesses of an engine, to any page")
+
+    @property
+    def load(self) -> str:
+        """How many releases the recording has."""
+        return f"{recording(self.file).releases} recorded releases"
+
+    @property
+    def virtual_pages(self) -> int:
+        """As many as are bound at once."""
+        return recording(self.file).pages
+
+    @property
+    def physical_pages(self) -> int:
+        """A page for each place."""
+        return self.virtual_pages
+
+    def start(self, machine: Machine) -> None:
+        """Let the other programs work, and the recording begin."""
+        keep_busy(machine, machine.engines_of(), self.use, self.pause)
+        for number, place in enumerate(recording(self.file).places):
+            machine.runtime.agent(f"place{number}", partial(_play, machine, place, f"place{number}"))
+
+
+async def _play(machine: Machine, place: Place, name: str) -> None:
+    runtime = machine.runtime
+    vma = machine.new_object(name, place.first, place.pages)
+    for time_us, deed in place.deeds:
+        await runtime.sleep(max(0.0, time_us - runtime.now_ns / 1000))
+        if deed == "bind":
+            runtime.emit("begin", "bind")
+            await machine.bind(vma)
+            runtime.emit("end", "bind")
+        elif deed == "unbind":
+            await vma.unbind()
+        else:
+            await machine.release(vma)

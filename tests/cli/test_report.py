@@ -1,0 +1,78 @@
+"""`gputlb report` as somebody sees it who has results, or thinks so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gputlb.cli import main
+from tests.report import sweep_results
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = sweep_results.rows(clients=(1, 2, 16), schemes=("mmio", "guc"))
+    return sweep_results.write(tmp_path_factory.mktemp("results") / "results.parquet", runs)
+
+
+def run(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(["report", *map(str, arguments)])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_a_table_has_all_points_with_intervals(results: Path, capsys: pytest.CaptureFixture[str]):
+    assert 0 == run(results, "--cost", "release_p99_us", "--cost", "flushes_per_s")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "clients and schemes: 6 points, 30 runs, gputlb 0.1.0" == lines[0]
+    assert ["scheme", "clients", "release", "latency,", "p99", "(µs)", "flushes", "done", "(1/s)"] == lines[2].split()
+    assert "guc 16 unstable 14,286 (unstable)" == " ".join(lines[8].split())
+    assert ["mmio", "1"] == lines[3].split()[:2]
+    assert "±" in lines[3]
+    assert "unstable: 1 of 6 points have no steady state." == lines[-1]
+
+
+def test_a_page_and_pictures_are_written(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    page, svg, png = tmp_path / "report.html", tmp_path / "svg", tmp_path / "png"
+
+    assert 0 == run(results, "--html", page, "--svg", svg, "--png", png, "--cost", "release_p99_us")
+    assert page.read_text().startswith("<!doctype html>")
+    names = ["breakdown", "latency", "latency-tail", "load-release_p99_us", "timeline-guc", "timeline-mmio"]
+    assert {f"{name}.svg" for name in names} == {path.name for path in svg.iterdir()}
+    assert {f"{name}.png" for name in names} == {path.name for path in png.iterdir()}
+    printed = capsys.readouterr()
+    assert "" == printed.out
+    assert [f"page written to {page}", f"6 pictures written to {svg}", f"6 pictures written to {png}"] == (
+        printed.err.splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["missing.parquet"], "missing.parquet: there is no such file"),
+        (["RESULTS", "--cost", "p99"], "the results have no cost p99; "),
+        (["RESULTS", "--x", "client"], "--x client: no such parameter; "),
+        (["RESULTS", "--html", "missing/report.html"], "the directory missing does not exist"),
+        (["RESULTS", "--svg", "RESULTS"], "cannot be a directory"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_one_sentence(
+    results: Path,
+    arguments: list[str],
+    text: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    monkeypatch.chdir(tmp_path)
+
+    assert 2 == run(*(str(results) if word == "RESULTS" else word for word in arguments))
+    printed = capsys.readouterr()
+    assert "" == printed.out
+    assert printed.err.startswith("gputlb: ")
+    assert text in printed.err
+    assert 1 == len(printed.err.splitlines())

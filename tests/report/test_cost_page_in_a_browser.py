@@ -1,0 +1,230 @@
+"""The page in a real browser: it draws, it asks the network for nothing, it says the same as the pictures.
+
+Skipped where there is no Chromium, or no Playwright to drive it. Screenshots are compared by how dark each part of the
+page is, since letters differ between machines.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gputlb.report import cost_rows
+from gputlb.report.chart_theme import PAGE
+from gputlb.report.cost_page import cost_page
+from gputlb.report.cost_points import View, view, with_axes
+from gputlb.report.cost_timeline import run_timeline
+from gputlb.simulate.sweep import read_points
+from tests.report import sweep_results
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+
+REFERENCE = Path(__file__).parent / "cost_page_darkness.json"
+CELL_PX = 40
+SIZES = {"wide": (1100, 900), "phone": (360, 740)}
+READY = "document.documentElement.dataset.drawn === 'yes'"
+HOSTILE = "\"></script><script>alert('x')</script><img src=x onerror=alert(1)> \u2028 ${datum} '"
+
+# Means of grey over squares of an image, 0 black to 255 white.
+DARKNESS = """async ([image, cell]) => {
+  const picture = new Image();
+  picture.src = "data:image/png;base64," + image;
+  await picture.decode();
+  const columns = Math.floor(picture.width / cell), rows = Math.floor(picture.height / cell);
+  const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, columns * cell, rows * cell, 0, 0, columns, rows);
+  const pixels = context.getImageData(0, 0, columns, rows).data;
+  const grey = (at) => Math.round((pixels[at] + pixels[at + 1] + pixels[at + 2]) / 3);
+  return Array.from({ length: rows }, (_, y) => Array.from({ length: columns }, (_, x) => grey(4 * (y * columns + x))));
+}"""
+
+
+class Visit:
+    """A page that is open, with all that it complained about and asked for."""
+
+    def __init__(self, browser: Any, path: Path, size: str = "wide", scheme: str = "light") -> None:
+        width, height = SIZES[size]
+        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        self.page = self.context.new_page()
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_function(READY)
+
+    def marks(self, chart: str, kind: str) -> int:
+        """Return how many marks of a kind a chart has drawn."""
+        count: int = self.page.locator(f"#{chart} .mark-{kind} path").count()
+        return count
+
+    def drawn_again(self, chart: str, change: Any) -> None:
+        """Do something that draws a chart anew, and wait until it has."""
+        before = self.page.get_attribute(f"#{chart}", "data-drawn") or "0"
+        change()
+        self.page.wait_for_function(f"Number(document.getElementById('{chart}').dataset.drawn) > {before}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> View:
+    runs = sweep_results.rows(clients=(1, 2, 4, 16), platforms=("tigerlake", "icelake"), replications=4)
+    return view(read_points(sweep_results.write(tmp_path_factory.mktemp("results") / "results.parquet", runs)))
+
+
+@pytest.fixture(scope="module")
+def page(shown: View, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(cost_page(shown, [run_timeline(shown.results, shown.points[1], "mmio")]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Any, page: Path) -> Visit:
+    return Visit(browser, page)
+
+
+def test_it_draws_every_chart_and_asks_for_nothing_else(visit: Visit, page: Path):
+    assert ([page.as_uri()], []) == (visit.asked, visit.said)
+    assert 3 == visit.marks("curve", "line")
+    assert 3 == visit.marks("distribution", "line")
+    assert visit.marks("breakdown", "rect") > 3 * 4
+    assert visit.marks("timeline", "rect") > 50
+
+
+def test_an_unstable_point_is_hollow(visit: Visit):
+    hollow = visit.page.locator("#curve .mark-symbol path[fill=transparent]").count()
+
+    assert 1 == hollow  # guc on tigerlake with 16 clients
+    assert "unstable" in visit.page.inner_text("#breakdown")
+
+
+def test_the_page_draws_the_same_rows_as_a_picture(visit: Visit, shown: View):
+    """The script and `cost_rows` say the same of the same choice."""
+    points = [point for point in shown.points if point.at[0] == 0]
+    slots = cost_rows.curve_slots(shown, points, "release_p99_us", PAGE, 500, 300)
+    visit.page.locator("details.figures").first.evaluate("box => box.open = true")
+    rows = visit.page.locator("#curve-table tr").all_inner_texts()[1:]
+
+    drawn = [
+        (row["place"], row["series"], row["said"].partition(" ±")[0].split(" ")[0] or "unstable")
+        for row in slots["rows"]
+    ]
+    assert [(place, series, said.partition(".")[0]) for place, series, said in drawn] == [
+        (cells[0], cells[1], cells[2].partition(".")[0]) for cells in (row.split("\t") for row in rows)
+    ]
+
+
+def test_every_choice_draws_anew_without_complaint(visit: Visit, shown: View):
+    page = visit.page
+    visit.drawn_again("curve", lambda: page.select_option("#cost", label="flushes done"))
+    assert "flushes done (1/s)" in page.inner_text("#curve")
+    visit.drawn_again("distribution", lambda: page.select_option("#shape", "share"))
+    assert "releases that took no longer" in page.inner_text("#distribution")
+    visit.drawn_again("breakdown", lambda: page.check("#shares"))
+    assert "100%" in page.inner_text("#breakdown")
+    visit.drawn_again("breakdown", lambda: page.select_option("#places select", label="icelake"))
+    visit.drawn_again("breakdown", lambda: page.select_option("#by", label="platform"))
+    assert "icelake" in page.inner_text("#curve")
+    visit.drawn_again("breakdown", lambda: page.select_option("#x", label="scheme"))
+    assert "unbatched" in page.inner_text("#curve")
+    for button in ("in", "right", "left", "out", "all"):
+        page.click(f"[data-zoom={button}]")
+    page.click("#points th:nth-child(3) button")
+    assert "ascending" == page.get_attribute("#points th:nth-child(3)", "aria-sort")
+    page.locator("#points td details summary").first.click()
+    assert "flushes done" in page.locator("#points td dl").first.inner_text()
+    assert [] == visit.said
+    assert with_axes(shown, 1, 0).x == 1
+
+
+def test_a_choice_needs_no_mouse(browser: Any, page: Path):
+    visit = Visit(browser, page)
+    visit.page.focus("#cost")
+
+    visit.drawn_again("curve", lambda: visit.page.keyboard.press("ArrowDown"))
+    visit.page.keyboard.press("Tab")
+    assert "log" == visit.page.evaluate("document.activeElement.id")
+
+
+def test_colours_follow_the_system_and_the_reader(browser: Any, page: Path):
+    def background(visit: Visit) -> str:
+        colour: str = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return colour
+
+    light, dark = Visit(browser, page), Visit(browser, page, scheme="dark")
+    assert ("rgb(251, 251, 250)", "rgb(21, 23, 26)") == (background(light), background(dark))
+    stroke = "getComputedStyle(document.querySelector('#curve .mark-line path')).stroke"
+    assert ("rgb(10, 74, 160)", "rgb(59, 127, 224)") == (light.page.evaluate(stroke), dark.page.evaluate(stroke))
+    dark.page.select_option("#theme", "light")
+    assert background(light) == background(dark)
+    dark.page.select_option("#theme", "dark")
+    dark.page.emulate_media(media="print")
+    assert "rgb(10, 74, 160)" == dark.page.evaluate(stroke)
+
+
+def test_a_phone_scrolls_only_down(browser: Any, page: Path):
+    visit = Visit(browser, page, "phone")
+
+    assert 360 == visit.page.evaluate("document.documentElement.scrollWidth")
+    assert visit.page.evaluate(
+        "[...document.querySelectorAll('.chart')].every((c) => c.scrollWidth <= c.clientWidth + 1)"
+    )
+
+
+def test_hostile_texts_run_nothing(browser: Any, tmp_path: Path):
+    runs = [run | {"scheme": f"{HOSTILE}{run['scheme']}"} for run in sweep_results.rows(clients=(1, 2, 16))]
+    costs = {name: {"title": HOSTILE, "unit": HOSTILE} for name in ("release_p99_us", "flushes_per_s")}
+    shown = view(
+        read_points(sweep_results.write(tmp_path / "r.parquet", runs, name=HOSTILE, file=HOSTILE, costs=costs))
+    )
+    path = tmp_path / "report.html"
+    path.write_text(cost_page(shown, []), encoding="utf-8")
+
+    visit = Visit(browser, path)
+    assert ([path.as_uri()], [], 0) == (visit.asked, visit.said, visit.page.locator("img").count())
+    assert 3 == visit.marks("curve", "line")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_looks_as_it_did(browser: Any, page: Path, size: str, scheme: str, request: pytest.FixtureRequest):
+    """Each chart is as dark, square by square, as when somebody last looked at it and found it good.
+
+    After a change that is meant, delete `cost_page_darkness.json`, run this file, and look at the page.
+    """
+    visit = Visit(browser, page, size, scheme)
+    blank = visit.context.new_page()
+    found = {}
+    for chart in ("curve", "distribution", "breakdown", "timeline"):
+        image = base64.b64encode(visit.page.locator(f"#{chart}").screenshot()).decode()
+        found[f"{chart} {size} {scheme}"] = blank.evaluate(DARKNESS, [image, CELL_PX])
+    known = json.loads(REFERENCE.read_text()) if REFERENCE.exists() else {}
+    if not REFERENCE.exists() or not set(found) <= set(known):
+        REFERENCE.write_text(json.dumps({**known, **found}, separators=(",", ":")) + "\n")
+        pytest.fail(f"{REFERENCE.name} did not know how {size} {scheme} looks; it does now: look, and run again")
+    for name, rows in found.items():
+        assert abs(len(rows) - len(known[name])) <= 1, name
+        pairs = [
+            (a, b) for ours, theirs in zip(rows, known[name], strict=False) for a, b in zip(ours, theirs, strict=False)
+        ]
+        off = sum(abs(a - b) > 40 for a, b in pairs)
+        assert off <= len(pairs) * 0.08, f"{name}: {off} of {len(pairs)} squares look otherwise"

@@ -1,0 +1,140 @@
+"""A results file is what it was made from, to the last bit, and says where it is from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gputlb
+from gputlb import facts
+from gputlb.simulate.costs import COSTS
+from gputlb.simulate.sweep import ResultsError, read_results
+from gputlb.simulate.sweep._result import Finished
+from gputlb.simulate.sweep._results import run_key_of, write_results
+from tests.simulate.sweep.sweeps import plan, setup
+
+duckdb = pytest.importorskip("duckdb")
+
+figures = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))
+histograms = st.lists(st.tuples(st.floats(0, 1e9), st.integers(0, 2**40)), max_size=4)
+
+
+def some(key: str, **more: Any) -> Finished:
+    return Finished(key, {cost.name: 0.1 + 0.2 for cost in COSTS}, more.get("unstable"), [(1.25, 7)])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "results.parquet"
+
+
+def test_the_columns_are_those_that_are_promised(path: Path):
+    what = plan(setup(1), setup(2, scheme="unbatched"))
+    write_results(path, what, {run.key: some(run.key) for run in what.runs()})
+    kinds = dict(duckdb.sql(f"SELECT column_name, column_type FROM (DESCRIBE FROM '{path}')").fetchall())
+
+    assert [
+        *("point", "replication", "seed", "platform", "scheme", "workload", "faults", "latency"),
+        *("warm_up_ms", "duration_ms", "workload.clients"),
+        *(cost.name for cost in COSTS),
+        *("unstable", "release_histogram", "gputlb_version", "facts_version"),
+    ] == list(kinds)
+    assert ("BIGINT", "BIGINT", "DOUBLE", "VARCHAR") == (
+        kinds["point"], kinds["workload.clients"], kinds["release_p99_us"], kinds["unstable"]
+    )  # fmt: skip
+    assert "STRUCT(upper_us DOUBLE, releases BIGINT)[]" == kinds["release_histogram"]
+
+
+def test_it_says_where_it_is_from(path: Path):
+    what = replace(plan(setup(1), setup(2)), text="# \"quotes\", it's\nname = 'x'\n")
+    write_results(path, what, {run.key: some(run.key) for run in what.runs()})
+    provenance = read_results(path).provenance
+
+    assert ("small", 1, 2, ["workload.clients"]) == (
+        provenance.name, provenance.seed, provenance.replications, provenance.varied
+    )  # fmt: skip
+    assert what.text == provenance.file
+    assert (gputlb.__version__, facts.facts_version()) == (provenance.version, provenance.facts_version)
+    assert 3 == provenance.parameters["workload.objects_per_client"]
+    assert "workload.clients" not in provenance.parameters
+    assert ("release latency, p99", "µs", True) == (
+        provenance.costs["release_p99_us"].title,
+        provenance.costs["release_p99_us"].unit,
+        provenance.costs["release_p99_us"].lower_is_better,
+    )
+
+
+def test_a_row_s_run_is_known_by_its_key(path: Path):
+    what = plan(setup(1), setup(2, scheme="unbatched"))
+    write_results(path, what, {run.key: some(run.key) for run in what.runs()})
+    results = read_results(path)
+
+    assert sorted(run.key for run in what.runs()) == sorted(run_key_of(results, row) for row in results.rows)
+
+
+@given(st.lists(figures, min_size=len(COSTS), max_size=len(COSTS)), histograms, st.one_of(st.none(), st.text()))
+@settings(max_examples=25, deadline=None)
+def test_figures_come_back_to_the_last_bit(
+    tmp_path_factory: pytest.TempPathFactory,
+    values: list[float | None],
+    histogram: list[tuple[float, int]],
+    unstable: str | None,
+):
+    path = tmp_path_factory.mktemp("exact") / "results.parquet"
+    what = plan(setup(1), replications=1)
+    costs = {cost.name: value for cost, value in zip(COSTS, values, strict=True)}
+    write_results(path, what, {run.key: Finished(run.key, costs, unstable, histogram) for run in what.runs()})
+    row = read_results(path).rows[0]
+
+    assert costs == {name: row[name] for name in costs}
+    assert histogram == [(entry["upper_us"], entry["releases"]) for entry in row["release_histogram"]]
+    assert unstable == row["unstable"]
+
+
+def test_the_same_results_make_the_same_file(tmp_path: Path):
+    what = plan(setup(1), setup(2))
+    contents = []
+    for name in ("a.parquet", "b.parquet"):
+        write_results(tmp_path / name, what, {run.key: some(run.key) for run in what.runs()})
+        contents.append((tmp_path / name).read_bytes())
+
+    assert contents[0] == contents[1]
+
+
+def test_names_that_mean_something_to_a_database_are_names(tmp_path: Path):
+    path = tmp_path / "it's [1] *.parquet"
+    what = plan(setup(1))
+    write_results(path, what, {run.key: some(run.key) for run in what.runs()})
+
+    assert 2 == len(read_results(path).rows)
+    assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more", b'{"a": 1}\n'])
+def test_what_is_no_results_file_is_refused_in_a_sentence(path: Path, content: bytes):
+    path.write_bytes(content)
+    with pytest.raises(ResultsError) as caught:
+        read_results(path)
+
+    assert str(caught.value).startswith(f"{path} is not a results file of gputlb sweep: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_of_somebody_else_s_is_refused(path: Path):
+    duckdb.sql(f"COPY (SELECT 1 AS a) TO '{path}' (FORMAT parquet)")
+    with pytest.raises(ResultsError) as caught:
+        read_results(path)
+
+    assert f"{path} is not a results file of gputlb sweep: it does not say where it is from" == str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_said(path: Path):
+    with pytest.raises(ResultsError) as caught:
+        read_results(path)
+
+    assert f"{path} is not there; gputlb sweep FILE.toml --output {path} makes it" == str(caught.value)

@@ -125,7 +125,7 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
         ),
         (
             ["--set", "clints=3"],
-            "workload 'churn' has no parameter 'clints'; did you mean clients or think?; "
+            "workload 'churn' has no parameter 'clints'; did you mean clients?; "
             "it has clients, objects_per_client, pages_per_object, use, think, pace",
         ),
         (["--set", "clients"], "--set 'clients' must be written NAME=VALUE; gputlb workloads churn lists the names"),

@@ -11,7 +11,8 @@ from gputlb.simulate.durations import duration_text
 from gputlb.simulate.machine import Machine
 from gputlb.simulate.metrics import Metrics
 from gputlb.simulate.results import ReleaseLatency, RunResult
-from gputlb.simulate.stability import why_unstable
+from gputlb.simulate.stability import load_of, why_unstable
+from gputlb.simulate.workloads import OpenWorkload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -93,9 +94,11 @@ def simulate(
             progress((warm_us + counted_us * step / _STEPS) / (warm_us + counted_us))
     metrics.finish(runtime.now_ns)
     unstable = None
-    if workload.is_open:
+    if isinstance(workload, OpenWorkload):
+        load = load_of(workload.releases_per_s, metrics.releases.requests(), metrics.mutex_held_ns)
         figures = pending.figures(runtime.now_ns)
-        unstable = why_unstable(figures, means, fewest, duration_ms, metrics.turned_away, full=metrics.has_turned_away)
+        full, turned_away = metrics.has_turned_away, metrics.turned_away
+        unstable = why_unstable(figures, means, fewest, duration_ms, turned_away, full=full, load=load)
     return _result(platform, scheme, workload, behaviour, machine, metrics, seed, duration_ms, warm_up_ms, unstable)
 
 

@@ -99,3 +99,16 @@ class OpenWorkload(Workload):
         if pattern == "recorded":
             return f"arrivals as recorded in {self.arrivals.path}"
         return f"{pattern} arrivals, {self.arrivals.rate_per_s or self.rate:g}/s"
+
+    @property
+    def releases_per_arrival(self) -> int:
+        """How many objects each arrival releases."""
+        return 1
+
+    @property
+    def releases_per_s(self) -> float:
+        """How many releases arrive in the long run."""
+        arrive = self.arrivals.rate_per_s or self.rate
+        if self.arrivals.gaps_us:
+            arrive = 1e6 * len(self.arrivals.gaps_us) / sum(self.arrivals.gaps_us)
+        return arrive * self.releases_per_arrival

@@ -49,6 +49,11 @@ class Shrinker(OpenWorkload):
         """A page for each place."""
         return self.virtual_pages
 
+    @property
+    def releases_per_arrival(self) -> int:
+        """As many as a task takes objects."""
+        return self.objects
+
     def start(self, machine: Machine) -> None:
         """Let the programs work, and memory run short."""
         keep_busy(machine, machine.engines_of(), self.use, self.pause)

@@ -35,10 +35,10 @@ def run(
     latency: str = "documented",
     seed: int | None = None,
     duration_ms: float = 100.0,
+    warm_up_ms: float | None = None,
     fault: Annotated[list[str] | None, Parameter(negative="")] = None,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     trace: Path | None = None,
-    warm_up_ms: float | None = None,
     replications: int | None = None,
     precision: str | None = None,
     precision_of: str = "release_mean_us",
@@ -68,14 +68,14 @@ def run(
         Where all random choices come from; printed, so that a run can be repeated. Picked at random if not given.
     duration_ms
         Virtual time that is counted.
+    warm_up_ms
+        Virtual time that passes before anything is counted; 0 unless given, but many runs find out what they need.
     fault
         What is wrong with the hardware, e.g. stuck-bit:vcs0 or slow-unit:rcs0:2000; may be given several times.
     json
         Print one JSON document instead.
     trace
         Write a trace that opens in Perfetto: JSON if the name ends in .json, else Perfetto's own format.
-    warm_up_ms
-        Virtual time to run before anything is counted: 0 for one run; many find it out themselves if it is not given.
     replications
         Run as often with seeds of their own, and print each cost's mean and how far the truth may lie from it.
     precision

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from math import floor, log10
 from typing import TYPE_CHECKING
 
+from gputlb.report.aligned import aligned
 from gputlb.simulate import COSTS
 
 if TYPE_CHECKING:
@@ -71,12 +72,7 @@ def _table(runs: Replications) -> list[str]:
         mean, half_width = _rounded(estimate.mean, estimate.half_width)
         share = _percent(estimate.relative_half_width) if estimate.mean and estimate.half_width else ""
         rows.append((cost.title, mean, half_width, share, unit))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    sides = "<>>><"
-    return [
-        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return aligned(rows, "<>>><")
 
 
 def _rounded(mean: float, half_width: float) -> tuple[str, str]:

@@ -40,7 +40,7 @@ replications = {REPLICATIONS}
 duration = "{DURATION_MS} ms"
 [grid]
 platform = ["skylake", "tigerlake", "alderlake-p", "dg2", "meteorlake"]
-scheme = ["unbatched", "mmio", "mmio-2022", "guc"]
+scheme = ["unbatched", "mmio", "mmio-2022", "none"]
 clients = [1, 2, 3, 4, 6]
 """
 

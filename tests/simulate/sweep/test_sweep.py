@@ -71,6 +71,17 @@ def test_a_cluster_finds_what_one_worker_does(output: Path, rows: list[dict[str,
     assert rows == swept(output, ClusterPool(cluster))
 
 
+def test_a_cluster_that_goes_away_is_said(cluster: str, monkeypatch: pytest.MonkeyPatch):
+    def gone() -> None:
+        raise ConnectionResetError
+
+    pool = ClusterPool(cluster)
+    monkeypatch.setattr(pool._client, "nthreads", gone)
+    with pytest.raises(RunFailed, match=r"^the cluster went away$"):
+        assert pool.workers
+    pool.stop()
+
+
 def test_without_dask_a_cluster_is_refused_with_the_mend(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SweepError) as caught:

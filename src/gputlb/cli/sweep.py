@@ -108,6 +108,10 @@ def _pool(workers: int | None, scheduler: str | None, runs: int) -> Pool:
     from gputlb.simulate.sweep import ClusterPool, LocalPool
 
     if scheduler is not None:
+        import logging
+
+        # A cluster that goes away is told in one sentence; Dask would log tracebacks before it.
+        logging.disable()
         return ClusterPool(scheduler)
     return LocalPool(min(workers or _cores(), runs))
 

@@ -71,6 +71,17 @@ def test_a_cluster_finds_what_one_worker_does(output: Path, rows: list[dict[str,
     assert rows == swept(output, ClusterPool(cluster))
 
 
+def test_a_cluster_that_goes_away_is_said(cluster: str, monkeypatch: pytest.MonkeyPatch):
+    def gone() -> None:
+        raise ConnectionResetError
+
+    pool = ClusterPool(cluster)
+    monkeypatch.setattr(pool._client, "nthreads", gone)
+    with pytest.raises(RunFailed, match=r"^the cluster went away$"):
+        assert pool.workers
+    pool.stop()
+
+
 def test_without_dask_a_cluster_is_refused_with_the_mend(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SweepError) as caught:
@@ -197,6 +208,20 @@ def test_a_run_that_cannot_finish_leaves_the_others_in_the_journal(output: Path)
     )
     assert 1 + 7 == len(journal.read_text().splitlines())
     assert not output.exists()
+
+
+def test_where_the_results_do_not_fit_the_runs_are_kept(output: Path):
+    """The folder is gone when the results come, for want of a disk that is full."""
+    with Sweep(PLAN, output) as sweep:
+        sweep.output = output.parent / "gone" / "results.parquet"
+        with pytest.raises(ResultsError) as caught:
+            sweep.run(ScriptedPool(instant))
+
+    assert (
+        f"{sweep.output} could not be written: No such file or directory; the 8 of 8 runs that have finished are kept "
+        f"in {sweep.journal}, and the same command goes on from there" == str(caught.value)
+    )
+    assert 1 + 8 == len(sweep.journal.read_text().splitlines())
 
 
 def test_a_worker_that_is_killed_costs_no_result(output: Path, rows: list[dict[str, Any]]):

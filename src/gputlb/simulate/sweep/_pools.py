@@ -6,12 +6,12 @@ import os
 import signal
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gputlb.simulate.sweep._errors import SweepError
+from gputlb.simulate.sweep._errors import RunFailed, SweepError
 from gputlb.simulate.sweep._result import made_by, run_all
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from gputlb.simulate.sweep._plan import Run
     from gputlb.simulate.sweep._result import Finished
+
+
+_CLOSING_S = 5
 
 
 class Pool(Protocol):
@@ -106,8 +109,11 @@ class ClusterPool:
 
     @property
     def workers(self) -> int:
-        """The threads of all its workers now; 1 while none has come yet."""
-        return sum(self._client.nthreads().values()) or 1
+        """The threads of all its workers now; 1 while none has come yet. Raises: `RunFailed` where it went away."""
+        try:
+            return sum(self._client.nthreads().values()) or 1
+        except OSError:
+            raise RunFailed("the cluster went away") from None
 
     def submit(self, runs: Sequence[Run]) -> Future[list[Finished]]:
         """Hand runs to a worker."""
@@ -119,8 +125,9 @@ class ClusterPool:
 
     def stop(self) -> None:
         """Take back what is not finished, and leave the cluster as it was."""
-        self._executor.shutdown(wait=False)
-        self._client.close()
+        with suppress(OSError):  # it may have gone away
+            self._executor.shutdown(wait=False)
+            self._client.close(timeout=_CLOSING_S)
 
 
 GONE = (CancelledError,)

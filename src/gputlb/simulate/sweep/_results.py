@@ -118,7 +118,7 @@ def write_results(path: Path, plan: Plan, finished: Mapping[str, Finished]) -> N
             os.replace(made, target)  # noqa: PTH105
     except (OSError, duckdb.Error) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise ResultsError(f"{path} could not be written: {reason}; make room, or name another --output") from None
+        raise ResultsError(f"{path} could not be written: {reason}") from None
 
 
 def _text(text: str) -> str:

@@ -101,7 +101,10 @@ class Sweep:
             except RunFailed as error:
                 raise RunFailed(f"{error}; {self.kept()}") from None
         if missing or len(self._before) != self.total:
-            write_results(self.output, self.plan, self._finished)
+            try:
+                write_results(self.output, self.plan, self._finished)
+            except ResultsError as error:
+                raise ResultsError(f"{error}; {self.kept()}") from None
         self._journal.remove()
 
     def unstable_points(self) -> list[tuple[int, str]]:

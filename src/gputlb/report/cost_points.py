@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
@@ -129,11 +129,6 @@ def view(results: Points, *, x: str | None = None, by: str | None = None) -> Vie
     costs = tuple(name for name in results.costs if any(name in point.estimates for point in points))
     first = _FIRST_COST if _FIRST_COST in costs else (costs or tuple(results.costs))[0]
     return View(results, axes, points, costs, along, between, first)
-
-
-def with_axes(shown: View, x: int | None, by: int | None) -> View:
-    """Return the same results along other axes."""
-    return replace(shown, x=x, by=by)
 
 
 def value_text(value: Value) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from gputlb.cli import main
+from gputlb.simulate import workloads
 
 GPUTLB = [sys.executable, "-W", "error", "-m", "gputlb"]
 SHORT = ("--duration-ms", "5", "--seed", "7")
@@ -102,7 +103,11 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
             ["--scheme", "mmoi"],
             "scheme 'mmoi' is unknown; did you mean mmio?; there are mmio-2022, mmio, guc, unbatched, none",
         ),
-        (["--workload", "chrn"], "workload 'chrn' is unknown; did you mean churn?; there are churn, releases"),
+        (
+            ["--workload", "chrn"],
+            "workload 'chrn' is unknown; did you mean churn or shrinker?; there are churn, shrinker, userptr, video, "
+            "compute, idle, reset-storm, sriov, replay, releases",
+        ),
         (
             ["--fault", "stuckbit:vcs0"],
             "fault 'stuckbit:vcs0' is unknown; did you mean stuck-bit?; there are stuck-bit:ENGINE, "
@@ -114,6 +119,35 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
         ),
         (["--clients", "0"], "--clients must be 1 to 64, not 0"),
         (["--clients", "65"], "--clients must be 1 to 64, not 65"),
+        (
+            ["--set", "use=3 yr"],
+            "--set use: '3 yr': 'yr' is no unit of time; there are ns, us, ms and s",
+        ),
+        (
+            ["--set", "clints=3"],
+            "workload 'churn' has no parameter 'clints'; did you mean clients or think?; "
+            "it has clients, objects_per_client, pages_per_object, use, think, pace",
+        ),
+        (["--set", "clients"], "--set 'clients' must be written NAME=VALUE; gputlb workloads churn lists the names"),
+        (["--set", "clients=2", "--clients", "3"], "--clients is given twice; leave one out"),
+        (["--workload", "replay"], "workload 'replay' needs a file; say file=FILE.csv"),
+        (
+            ["--workload", "replay", "--set", "file=/nowhere/x.csv"],
+            "/nowhere/x.csv: no such file or directory; name a file of time_us,event,object,pages",
+        ),
+        (
+            ["--latency", "uniform 3 us 1 us"],
+            "--latency: 'uniform 3 us 1 us': the first time must not be longer than the second; exchange them",
+        ),
+        (
+            ["--latency", "measured /nowhere/x.csv"],
+            "/nowhere/x.csv: no such file or directory; name a file of latency_us or latency_us,count",
+        ),
+        (["--warm-up-ms", "-1"], "the warm-up must be 0 ms or more, not -1; 0 counts from the start"),
+        (
+            ["--workload", "releases", "--set", "engines=9"],
+            "TIGERLAKE has 5 engines, not 9; ask for fewer",
+        ),
         (["--duration-ms", "0"], "the duration must be more than 0 ms, not 0; 100 is usual"),
         (["--duration-ms", "-1"], "the duration must be more than 0 ms, not -1; 100 is usual"),
         (["--duration-ms", "nan"], "the duration must be more than 0 ms, not nan; 100 is usual"),
@@ -135,6 +169,59 @@ def test_a_wrong_question_is_answered_in_one_sentence(
 
     printed = capsys.readouterr()
     assert ("", f"gputlb: {sentence}\n") == (printed.out, printed.err)
+
+
+def test_settings_latency_and_warm_up_reach_the_run(capsys: pytest.CaptureFixture[str]):
+    result = result_of(
+        capsys,
+        *("--workload", "releases", "--set", "rate=5000/s", "--set", "arrivals=fixed", "--set", "forcewake=off"),
+        *("--latency", "constant 40 us", "--warm-up-ms", "2", *SHORT),
+    )
+
+    assert ({"rate": 5000.0, "arrivals": "fixed", "engines": 1, "pages": 1, "forcewake": "off"}, "40 us", 2.0) == (
+        result["parameters"],
+        result["latency"],
+        result["warm_up_ms"],
+    )
+    assert {"queue": 0.0, "hardware": 40.0, "forcewake": 0.0, "other": 0.0} == result["release_time_us"]
+
+
+def test_clients_is_short_for_the_parameter(capsys: pytest.CaptureFixture[str]):
+    assert result_of(capsys, "--clients", "2", *SHORT) == result_of(capsys, "--set", "clients=2", *SHORT)
+
+
+def test_a_system_that_does_not_keep_up_is_reported_as_such(capsys: pytest.CaptureFixture[str]):
+    overload = ["--workload", "releases", "--scheme", "unbatched", "--set", "rate=30000/s", "--seed", "7"]
+
+    assert 0 == exit_status_of("run", *overload)
+    out = capsys.readouterr().out
+    assert "release latency" not in out
+    assert re.search(r"^UNSTABLE: releases arrive faster than they are done, \d+/s against \d+/s", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("workload", sorted(workloads()))
+def test_workloads_are_listed_with_what_they_can_be_told(workload: str, capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of("workloads", workload)
+    shown = capsys.readouterr().out
+    assert all(f"\n{parameter.name} " in shown for parameter in workloads()[workload].parameters())
+
+    assert 0 == exit_status_of("workloads", "--json")
+    listed = {each["name"]: each for each in json.loads(capsys.readouterr().out)["workloads"]}
+    names = [parameter["name"] for parameter in listed[workload]["parameters"]]
+    assert [parameter.name for parameter in workloads()[workload].parameters()] == names
+
+
+def test_workloads_names_every_one_and_the_way_on(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of("workloads")
+    lines = capsys.readouterr().out.splitlines()
+
+    assert list(workloads()) == [line.split()[0] for line in lines[1:-2]]
+    assert "gputlb workloads NAME says what a workload can be told with --set" == lines[-1]
+
+
+def test_an_unknown_workload_is_asked_about(capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of("workloads", "userprt")
+    assert "did you mean userptr" in capsys.readouterr().err
 
 
 def test_a_scheme_of_one_s_own_runs(

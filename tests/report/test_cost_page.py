@@ -97,7 +97,7 @@ def test_the_table_says_all_without_a_script(page: str, shown: View):
 def test_each_point_has_the_command_that_repeats_it(page: str):
     assert (
         "<code>gputlb run --platform tigerlake --workload churn --duration-ms 100 --warm-up-ms 10 --scheme mmio "
-        "--clients 1 --seed 1000</code>" in page
+        "--set clients=1 --seed 1000</code>" in page
     )
 
 

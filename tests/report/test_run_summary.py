@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from gputlb.report.run_summary import run_json, run_text
 from gputlb.simulate import FlushRequests, QueueFigures, ReleaseLatency, ReleaseTime, RunResult
 
@@ -70,8 +72,12 @@ releases                    42  times that an object's pages went back
 flushes done                30
 flushes skipped             12  7 passed already, 3 passed while waiting, 2 GT asleep
 release latency        24.5 µs  mean; p50 10.0, p95 60.0, p99 80.0, max 100.0
+where it goes                   4.0 queued, 20.0 for units, 0.5 for forcewake, 0.0 other
+freed                6.88 MB/s
 under the mutex        5000 µs  5.0 % of the time
-forcewake transitions        5  3 awake, 2 asleep
+CPU spinning            900 µs  in releases, which slept 129 µs
+forcewake transitions        5  3 awake, 2 asleep; 0.99 domains awake on average
+TLB misses by flushes       80  0.04 % of the engines' time walking again
 timeouts                     1  1 GEN8_BTCR
 stale accesses               4  of 1000 accesses to memory
 
@@ -101,6 +107,45 @@ def test_without_releases_there_is_no_latency():
 
     assert "release latency" not in text
     assert text.endswith("nothing was released, so nothing is shown; give it more time with --duration-ms")
+
+
+def test_resets_say_what_they_cost():
+    text = run_text(replace(RESULT, resets=2, engine_reset_lost_us=1234))
+
+    assert "\nresets                       2  which cost contexts 1234 µs on engines\n" in text
+
+
+def test_an_unstable_system_is_said_to_be_one_and_has_no_latency():
+    text = run_text(
+        replace(
+            RESULT,
+            unstable="releases arrive faster than they are done",
+            release_latency_us=ReleaseLatency(),
+            release_time_us=None,
+            stale_accesses=0,
+            first_stale_accesses=(),
+        )
+    )
+
+    assert "release latency" not in text
+    assert "where it goes" not in text
+    assert [
+        "UNSTABLE: releases arrive faster than they are done",
+        "no page was reached after it had been given back",
+    ] == text.splitlines()[-2:]
+
+
+def test_a_run_without_accesses_shows_nothing_of_safety():
+    text = run_text(replace(RESULT, accesses=0, stale_accesses=0, first_stale_accesses=()))
+
+    assert text.endswith("no engine reached for any page, so nothing is shown of safety")
+
+
+@pytest.mark.parametrize(
+    ("freed_bytes", "shown"), [(0, "0 B/s"), (4096, "41 kB/s"), (10**8, "1 GB/s"), (123_456_789_000, "1.23e+03 GB/s")]
+)
+def test_throughput_has_a_fitting_unit(freed_bytes: int, shown: str):
+    assert f" {shown}\n" in run_text(replace(RESULT, freed_bytes=freed_bytes))
 
 
 def test_json_has_every_field_under_its_own_name():

@@ -21,11 +21,9 @@ VERBS = {
     "platforms": ("gputlb.cli.facts:platforms", "Print the known platforms, their engines and PCI ids."),
     "registers": ("gputlb.cli.facts:registers", "Print the registers around TLB invalidation."),
     "run": ("gputlb.cli.run:run", "Run clients on a virtual GPU and count what a scheme costs and misses."),
+    "workloads": ("gputlb.cli.run:workloads", "List what `gputlb run` can run, and what each can be told."),
     "sweep": ("gputlb.cli.sweep:sweep", "Run a grid of parameters, each point several times, into one results file."),
-    "compare": (
-        "gputlb.cli.compare:compare",
-        "Say which of two schemes costs less, by how much, and how surely.",
-    ),
+    "compare": ("gputlb.cli.compare:compare", "Say which of two schemes costs less, by how much, and how surely."),
     "report": ("gputlb.cli.report:report", "Show what a sweep found: a table, an interactive page, pictures."),
     "diagnose": ("gputlb.cli.diagnose:diagnose", "Tell what went wrong with the GPU, from kernel logs."),
     "trace": ("gputlb.cli.trace:trace", "Explain TLB invalidations in a trace of the kernel."),

@@ -1,4 +1,4 @@
-"""The verb `run`: clients on a virtual GPU."""
+"""The verbs `run` and `workloads`: what is done on a virtual GPU."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from cyclopts import Parameter
 from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gputlb.runtime import SimulatedRuntime
-    from gputlb.simulate import Machine
+    from gputlb.simulate import Machine, Workload
 
 _SEED_BITS = 32
-_MOST_CLIENTS = 64
 
 
-class WrongNumber(GputlbError):
-    """An option's number is out of its range."""
+class WrongSetting(GputlbError):
+    """A parameter of the workload is not set right."""
 
 
 def run(
@@ -30,18 +29,21 @@ def run(
     platform: str = "tigerlake",
     scheme: str = "mmio",
     workload: str = "churn",
-    clients: int = 4,
+    clients: int | None = None,
+    set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
+    latency: str = "documented",
     seed: int | None = None,
     duration_ms: float = 100.0,
+    warm_up_ms: float = 0.0,
     fault: Annotated[list[str] | None, Parameter(negative="")] = None,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     trace: Path | None = None,
 ) -> int:
-    """Run clients that bind, use, unbind and release objects on a virtual GPU while its engines reach for pages.
+    """Run a workload on a virtual GPU whose engines reach for pages, and say what its releases cost.
 
     Exits with 1 if an engine reached a page after it had been given back.
 
-    Example: gputlb run --platform icelake --scheme mmio-2022 --trace out.json
+    Example: gputlb run --workload userptr --set rate=5000/s --set pages=1 --latency "constant 40 us"
 
     Parameters
     ----------
@@ -50,13 +52,20 @@ def run(
     scheme
         How a flush is done: mmio-2022, mmio, guc, unbatched, none, or your own package.module:Class.
     workload
-        What the clients do.
+        What is done; `gputlb workloads` lists what there is.
     clients
-        How many there are.
+        How many clients there are: the same as --set clients=N.
+    set_
+        A parameter of the workload, NAME=VALUE; `gputlb workloads NAME` lists them. May be given several times.
+    latency
+        How long an invalidation takes: documented (40 us, at worst 100 us), "constant 40 us", "exponential 40 us",
+        "lognormal 40 us 100 us 1 ms", "pareto 40 us 1.5 1 ms", "uniform 20 us 60 us", or "measured FILE.csv".
     seed
         Where all random choices come from; printed, so that a run can be repeated. Picked at random if not given.
     duration_ms
-        Virtual time to run for.
+        Virtual time that is counted.
+    warm_up_ms
+        Virtual time that passes before anything is counted.
     fault
         What is wrong with the hardware, e.g. stuck-bit:vcs0 or slow-unit:rcs0:2000; may be given several times.
     json
@@ -67,18 +76,21 @@ def run(
     import secrets
 
     from gputlb import facts
+    from gputlb.device import Behaviour
     from gputlb.device import fault as fault_named
     from gputlb.driver import scheme as scheme_named
     from gputlb.report import run_summary
-    from gputlb.simulate import make_workload, simulate
+    from gputlb.simulate import WrongDuration, duration, simulate
 
-    if not 1 <= clients <= _MOST_CLIENTS:
-        raise WrongNumber(f"--clients must be 1 to {_MOST_CLIENTS}, not {clients}")
     if seed is None:
         seed = secrets.randbits(_SEED_BITS)
     chosen_platform = facts.platform(platform)
     chosen_scheme = scheme_named(scheme)
-    chosen_workload = make_workload(workload, [("clients", clients)])
+    chosen_workload = _workload(workload, clients, set_ or ())
+    try:
+        behaviour = Behaviour(invalidation_latency=duration(latency))
+    except WrongDuration as error:
+        raise WrongSetting(f"--latency: {error}") from None
     faults = [fault_named(text) for text in fault or ()]
     with ExitStack() as stack:
         result = simulate(
@@ -87,7 +99,9 @@ def run(
             chosen_workload,
             seed=seed,
             duration_ms=duration_ms,
+            warm_up_ms=warm_up_ms,
             faults=faults,
+            behaviour=behaviour,
             listen=_tracer(stack, trace, f"gputlb run: {chosen_platform.kernel}, {scheme}") if trace else None,
             progress=_progress(stack),
         )
@@ -95,6 +109,50 @@ def run(
     if trace:
         print(f"trace written to {trace}; open it at ui.perfetto.dev", file=sys.stderr)
     return 1 if result.stale_accesses else 0
+
+
+def workloads(
+    name: str | None = None, /, *, json: Annotated[bool, Parameter(negative="", show_default=False)] = False
+) -> int:
+    """List the workloads of `gputlb run`, or what one of them can be told with --set.
+
+    Example: gputlb workloads userptr
+
+    Parameters
+    ----------
+    name
+        The workload whose parameters are wanted; all workloads if left out.
+    json
+        Print one JSON document instead, parameters included.
+    """
+    from gputlb.report import workloads_list
+    from gputlb.simulate import workload, workloads
+
+    chosen = workloads() if name is None else {name: workload(name)}
+    if json:
+        print(workloads_list.workloads_json(chosen.values()))
+    elif name is None:
+        print(workloads_list.workloads_text(chosen.values()))
+    else:
+        print(workloads_list.parameters_text(chosen[name]))
+    return 0
+
+
+def _workload(name: str, clients: int | None, settings: Sequence[str]) -> Workload:
+    """Return the workload as told; raises `WrongSetting` with the option that was wrong."""
+    from gputlb.simulate import WrongParameter, make_workload
+
+    given: list[tuple[str, str | int]] = [] if clients is None else [("clients", clients)]
+    for setting in settings:
+        parameter, equals, value = setting.partition("=")
+        if not equals or not parameter.strip() or not value.strip():
+            raise WrongSetting(f"--set {setting!r} must be written NAME=VALUE; gputlb workloads {name} lists the names")
+        given.append((parameter.strip(), value.strip()))
+    try:
+        return make_workload(name, given)
+    except WrongParameter as error:
+        option = "--" if clients is not None and error.name == "clients" else "--set "
+        raise WrongSetting(f"{option}{error}" if str(error).startswith(error.name) else str(error)) from None
 
 
 def _tracer(stack: ExitStack, path: Path, title: str) -> Callable[[SimulatedRuntime, Machine], object]:

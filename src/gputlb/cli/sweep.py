@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,8 @@ from cyclopts import Parameter
 from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gputlb.simulate.sweep import Pool
 
 _INTERRUPTED = 130
@@ -72,21 +76,32 @@ def sweep(
             print(sweep_text.planned(running, estimated_s(missing, cores), where))
             return 0
         begun_s = time.monotonic()
-        pool = _pool(workers, scheduler, len(missing)) if missing else None
-        try:
-            with SweepProgress(sys.stderr, running.found, running.total) as progress:
-                running.run(pool, tick=progress.show)
-        except KeyboardInterrupt:
-            print(f"gputlb: interrupted; {running.kept()}", file=sys.stderr)
-            return _INTERRUPTED
-        finally:
-            if pool is not None:
-                pool.stop()
+        with _broken_pipes_are_errors():
+            pool = _pool(workers, scheduler, len(missing)) if missing else None
+            try:
+                with SweepProgress(sys.stderr, running.found, running.total) as progress:
+                    running.run(pool, tick=progress.show)
+            except KeyboardInterrupt:
+                print(f"gputlb: interrupted; {running.kept()}", file=sys.stderr)
+                return _INTERRUPTED
+            finally:
+                if pool is not None:
+                    pool.stop()
         print(sweep_text.outcome(running, time.monotonic() - begun_s))
         remark = sweep_text.unstable_points(running)
         if remark:
             print(remark)
     return 0
+
+
+@contextmanager
+def _broken_pipes_are_errors() -> Iterator[None]:
+    # `main` lets a reader of standard output who leaves end the command. A worker that dies leaves a pipe, too.
+    before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 def _pool(workers: int | None, scheduler: str | None, runs: int) -> Pool:

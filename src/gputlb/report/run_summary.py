@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from gputlb.report.aligned import aligned
 
+if TYPE_CHECKING:
     from gputlb.simulate import RunResult
 
 _SHOWN_STALE = 3
@@ -26,13 +26,13 @@ def run_json(result: RunResult) -> str:
 
 def run_text(result: RunResult) -> str:
     """Return the result as lines for people, the verdict last."""
+    warm_up = f" after {result.warm_up_ms:g} ms of warm-up" if result.warm_up_ms else ""
     title = (
-        f"{result.workload} on {result.platform}, scheme {result.scheme}: "
-        f"{result.load}, "
-        f"{result.duration_ms:g} ms of virtual time, seed {result.seed}"
+        f"{result.workload} on {result.platform}, scheme {result.scheme}: {result.load}, "
+        f"{result.duration_ms:g} ms of virtual time{warm_up}, seed {result.seed}"
     )
-    parts = [[title], _aligned(_counts(result), "<><"), _aligned(_engines(result), "<>>><"), _stale(result)]
-    return "\n\n".join("\n".join(lines) for lines in [*parts, [_verdict(result)]] if lines)
+    parts = [[title], aligned(_counts(result), "<><"), aligned(_engines(result), "<>>><"), _stale(result)]
+    return "\n\n".join("\n".join(lines) for lines in [*parts, _verdict(result)] if lines)
 
 
 def _counts(result: RunResult) -> list[tuple[str, str, str]]:
@@ -47,19 +47,44 @@ def _counts(result: RunResult) -> list[tuple[str, str, str]]:
     if latency.p50 is not None:
         spread = f"p50 {latency.p50:.1f}, p95 {latency.p95:.1f}, p99 {latency.p99:.1f}, max {latency.max:.1f}"
         rows.append(("release latency", f"{latency.mean:.1f} µs", f"mean; {spread}"))
+    time = result.release_time_us
+    if time is not None:
+        parts = f"{time.queue:.1f} queued, {time.hardware:.1f} for units, {time.forcewake:.1f} for forcewake"
+        rows.append(("where it goes", "", f"{parts}, {time.other:.1f} other"))
+    awake = result.forcewake_awake_us / (result.duration_ms * 1000)
     rows += [
+        ("freed", _throughput(result.freed_bytes * 1000 / result.duration_ms), ""),
         ("under the mutex", f"{result.mutex_held_us:.0f} µs", f"{share:.1f} % of the time"),
+        ("CPU spinning", f"{result.spinning_us:.0f} µs", f"in releases, which slept {result.sleeping_us:.0f} µs"),
         (
             "forcewake transitions",
             f"{transitions}",
-            f"{result.forcewake_wakes} awake, {result.forcewake_sleeps} asleep",
+            f"{result.forcewake_wakes} awake, {result.forcewake_sleeps} asleep; {awake:.2f} domains awake on average",
         ),
+        ("TLB misses by flushes", f"{result.flush_misses}", _walks(result)),
         ("timeouts", f"{result.timeouts}", _listed(result.timeouts_by_register)),
     ]
+    if result.resets:
+        lost = result.engine_reset_lost_us
+        rows.append(("resets", f"{result.resets}", f"which cost contexts {lost:.0f} µs on engines"))
     if result.lost_writes:
         rows.append(("lost register writes", f"{result.lost_writes}", ""))
     rows.append(("stale accesses", f"{result.stale_accesses}", f"of {result.accesses} accesses to memory"))
     return rows
+
+
+def _throughput(bytes_per_s: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if bytes_per_s < 1000:
+            return f"{bytes_per_s:.3g} {unit}/s"
+        bytes_per_s /= 1000
+    return f"{bytes_per_s:.3g} GB/s"
+
+
+def _walks(result: RunResult) -> str:
+    if not result.engine_busy_us:
+        return ""
+    return f"{100 * result.walk_lost_us / result.engine_busy_us:.2f} % of the engines' time walking again"
 
 
 def _listed(counts: dict[str, int]) -> str:
@@ -88,19 +113,14 @@ def _stale(result: RunResult) -> list[str]:
     return lines
 
 
-def _verdict(result: RunResult) -> str:
+def _verdict(result: RunResult) -> list[str]:
+    lines = [f"UNSTABLE: {result.unstable}"] if result.unstable else []
     if result.stale_accesses:
         engines = ", ".join(engine for engine in result.requests if engine in result.stale_by_engine)
-        return f"UNSAFE: {engines} reached pages after they had been given back, {result.stale_accesses} times"
+        reached = f"{engines} reached pages after they had been given back, {result.stale_accesses} times"
+        return [*lines, f"UNSAFE: {reached}"]
     if not result.releases:
-        return "nothing was released, so nothing is shown; give it more time with --duration-ms"
-    return "no page was reached after it had been given back"
-
-
-def _aligned(rows: Iterable[Sequence[str]], sides: str) -> list[str]:
-    table = list(rows)
-    widths = [max(len(row[column]) for row in table) for column in range(len(sides))]
-    return [
-        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)).rstrip()
-        for row in table
-    ]
+        return [*lines, "nothing was released, so nothing is shown; give it more time with --duration-ms"]
+    if not result.accesses:
+        return [*lines, "no engine reached for any page, so nothing is shown of safety"]
+    return [*lines, "no page was reached after it had been given back"]

@@ -37,8 +37,8 @@ class Metrics:
         self.releases = ReleasesSeen(self._flush_locks, len(machine.gts))
         self.engines = EnginesSeen(machine)
         self.memory_queue = QueueMeter()
-        self.turned_away = 0
-        """Arrivals that found too many waiting, warm-up included."""
+        self.has_turned_away = False
+        """Whether some arrival found too many waiting, in the warm-up or later."""
         self.begin(0)
         self._handlers: dict[str, Callable[[Event], None]] = {
             "begin": self._begin,
@@ -68,6 +68,7 @@ class Metrics:
 
     def begin(self, now_ns: int) -> None:
         """Count from now on, and forget what was counted before: the warm-up is over."""
+        self.turned_away = 0
         self.flushes = 0
         self.skipped: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
@@ -118,6 +119,7 @@ class Metrics:
 
     def _turned_away(self, _event: Event) -> None:
         self.turned_away += 1
+        self.has_turned_away = True
 
     def _access(self, _event: Event) -> None:
         self.accesses += 1

@@ -38,7 +38,7 @@ def rows_of(path: str | Path, columns: str) -> Iterator[tuple[int, list[str]]]:
                 fields = [field.strip() for field in next(csv.reader([line]), [])]
                 if not any(fields):
                     raise DamagedColumns(f"{path}, line {number}: empty; write {columns}, or take the line out")
-                if number == 1 and not any(_is_number(field) for field in fields):
+                if number == 1 and all(fields) and not any(_is_number(field) for field in fields):
                     continue
                 yield number, fields
     except OSError as error:

@@ -95,7 +95,7 @@ def simulate(
     unstable = None
     if workload.is_open:
         figures = pending.figures(runtime.now_ns)
-        unstable = why_unstable(figures, means, fewest, duration_ms, metrics.turned_away)
+        unstable = why_unstable(figures, means, fewest, duration_ms, metrics.turned_away, full=metrics.has_turned_away)
     return _result(platform, scheme, workload, behaviour, machine, metrics, seed, duration_ms, warm_up_ms, unstable)
 
 

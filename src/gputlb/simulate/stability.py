@@ -14,7 +14,13 @@ _GROWTH = 1.25
 
 
 def why_unstable(
-    pending: QueueFigures, means: Sequence[float], fewest: Sequence[int], duration_ms: float, turned_away: int
+    pending: QueueFigures,
+    means: Sequence[float],
+    fewest: Sequence[int],
+    duration_ms: float,
+    turned_away: int,
+    *,
+    full: bool,
 ) -> str | None:
     """Return a sentence if pending releases grow for ever, else None.
 
@@ -28,6 +34,7 @@ def why_unstable(
         fewest: the fewest in each part.
         duration_ms: how long the run was.
         turned_away: arrivals that found all callers busy.
+        full: whether any ever did, in the warm-up or later.
 
     """
     half, quarter = len(means) // 2, len(means) // 4
@@ -38,7 +45,7 @@ def why_unstable(
         and sum(last) / quarter >= _FEWEST_PENDING
         and sum(last) > _GROWTH * sum(second)
     )
-    if not growing and not turned_away:
+    if not growing and not full:
         return None
     per_s = 1000 / duration_ms
     arrived = (pending.arrivals + turned_away) * per_s

@@ -89,9 +89,9 @@ COSTS: tuple[Cost, ...] = (
         lambda run: _share(run.flush_requests.skipped, run.flush_requests.requested),
     ),
     Cost(
-        "mutex_held_share",
-        "time under the mutexes, all GTs together",
-        "share",
+        "mutexes_held",
+        "invalidation mutexes held, mean",
+        "1",
         True,
         lambda run: run.mutex_held_us / (run.duration_ms * 1000),
     ),

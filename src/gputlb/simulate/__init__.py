@@ -8,9 +8,13 @@ from gputlb.simulate.number_columns import DamagedColumns
 from gputlb.simulate.parameters import WorkloadParameter, WrongParameter
 from gputlb.simulate.queues import QueueFigures
 from gputlb.simulate.releases_seen import FlushRequests, ReleaseTime
+from gputlb.simulate.replications import Replications, WrongReplications, cost_named, replicate
 from gputlb.simulate.results import ReleaseLatency, RunResult
 from gputlb.simulate.run import NothingToRun, simulate
+from gputlb.simulate.seeds import replication_seed
 from gputlb.simulate.setup import Setup, run_setup
+from gputlb.simulate.statistics import Interval, PairedDifference, Precision, StatisticsError, interval, paired
+from gputlb.simulate.warm_up import FoundWarmUp, find_warm_up
 from gputlb.simulate.workloads import Churn, Releases, UnknownWorkload, Workload, make_workload, workload, workloads
 
 __all__ = [
@@ -20,23 +24,36 @@ __all__ = [
     "Cost",
     "DamagedColumns",
     "FlushRequests",
+    "FoundWarmUp",
+    "Interval",
     "Machine",
     "Metrics",
     "NothingToRun",
+    "PairedDifference",
+    "Precision",
     "QueueFigures",
     "ReleaseLatency",
     "ReleaseTime",
     "Releases",
+    "Replications",
     "RunResult",
     "Setup",
+    "StatisticsError",
     "TooFewEngines",
     "UnknownWorkload",
     "Workload",
     "WorkloadParameter",
     "WrongDuration",
     "WrongParameter",
+    "WrongReplications",
+    "cost_named",
     "duration",
+    "find_warm_up",
+    "interval",
     "make_workload",
+    "paired",
+    "replicate",
+    "replication_seed",
     "run_setup",
     "simulate",
     "workload",

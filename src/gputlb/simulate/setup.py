@@ -48,7 +48,7 @@ def run_setup(
     listen: Callable[[SimulatedRuntime, Machine], object] | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> RunResult:
-    """Run it; `listen` is called with runtime and machine beforehand, `progress` with the part done, 0 to 1.
+    """Run it; `listen` and `progress` are as in `simulate`.
 
     Raises: what finding the parts by name raises, and as `simulate`.
     """

@@ -61,31 +61,37 @@ def test_runs_that_cannot_be_cut_are_refused(numbers: list[float], batches: int,
     assert sentence == str(caught.value)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_a_start_far_from_the_truth_is_cut(seed: int):
+def test_a_start_far_from_the_truth_is_cut():
     """The start is felt for about 60 values: 50 * 0.95**60 is 2, within the noise."""
-    found = mser5(remembering(seed, 2000, 0.95, start=50.0))
+    found = [mser5(remembering(seed, 2000, 0.95, start=50.0)) for seed in range(10)]
 
-    assert found.settled
-    assert 20 <= found.values <= 200
+    assert all(20 <= each.values <= 200 for each in found)
+    assert sum(each.settled for each in found) >= 9
 
 
 def test_what_is_steady_from_the_start_loses_little():
     cuts = [mser5(remembering(seed, 1000, 0.0)) for seed in range(40)]
 
-    assert sum(cut.settled for cut in cuts) >= 36
+    assert sum(cut.settled for cut in cuts) >= 38
     assert sorted(cut.values for cut in cuts)[20] <= 200
 
 
 def test_a_drift_to_the_end_is_not_settled():
-    assert WarmUp(0, settled=False) == mser5([float(value) for value in range(200)])
+    assert not mser5([float(value) for value in range(200)]).settled
+
+
+def test_a_run_that_happens_to_end_quietly_has_settled_all_the_same():
+    random = Random(1)
+    rare = [40.0 + (60.0 if random.random() < 0.1 else 0.0) for _ in range(400)]
+
+    assert mser5([*rare, *[40.0] * 40]).settled
 
 
 def test_a_step_is_cut_at_its_edge():
     assert WarmUp(100, settled=True) == mser5([9.0] * 100 + [1.0, 2.0, 3.0, 2.0, 1.5] * 80)
 
 
-@given(st.lists(st.floats(0, 1000), max_size=19))
+@given(st.lists(st.floats(0, 1000), max_size=39))
 def test_a_short_series_says_nothing(numbers: list[float]):
     assert WarmUp(0, settled=False) == mser5(numbers)
 
@@ -98,7 +104,7 @@ def test_the_cut_does_not_depend_on_the_unit(seed: int, by: float, times: float)
     assert abs(mser5(series).values - mser5([value + by for value in series]).values) <= 5
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=20, max_size=300))
+@given(st.lists(st.floats(-1e6, 1e6), min_size=40, max_size=300))
 def test_a_cut_is_whole_batches_of_the_first_half(numbers: list[float]):
     found = mser5(numbers)
 

@@ -5,7 +5,7 @@ from gputlb.simulate.statistics._errors import StatisticsError
 from gputlb.simulate.statistics._interval import Interval, interval
 from gputlb.simulate.statistics._paired import PairedDifference, paired
 from gputlb.simulate.statistics._stopping import Precision
-from gputlb.simulate.statistics._student import student_t_quantile
+from gputlb.simulate.statistics._student import student_t_quantile, t_factor
 from gputlb.simulate.statistics._warm_up import WarmUp, mser5
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "mser5",
     "paired",
     "student_t_quantile",
+    "t_factor",
 ]

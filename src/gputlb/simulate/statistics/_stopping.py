@@ -61,17 +61,19 @@ class Precision:
         return cls(absolute=number, least=least, most=most)
 
     def met_by(self, estimate: Interval) -> bool:
-        """Tell whether `estimate` is precise enough, and made from enough values.
+        """Tell whether `estimate` is precise enough, and made from enough values."""
+        return estimate.n >= self.least and self.shortfall(estimate) <= 1
+
+    def shortfall(self, estimate: Interval) -> float:
+        """Return how many times too wide `estimate` is; so many times squared the values would do, or nearly.
 
         Relative: the half width is held against the mean that was found, not the true one, so it must be a bit
         smaller, p / (1 + p), for the mean to be within the share p of the truth (Law, section 9.4.1).
         """
-        if estimate.n < self.least:
-            return False
         if self.relative is not None:
-            return estimate.relative_half_width <= self.relative / (1 + self.relative)
+            return estimate.relative_half_width * (1 + self.relative) / self.relative
         assert self.absolute is not None
-        return estimate.half_width <= self.absolute
+        return estimate.half_width / self.absolute
 
     def __str__(self) -> str:
         return f"{self.relative * 100:g} %" if self.relative is not None else f"{self.absolute:g}"

@@ -1,0 +1,116 @@
+"""`gputlb run --replications` and `--precision` as a user sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gputlb.cli import main
+from gputlb.simulate import COSTS, replication_seed
+
+SHORT = ("run", "--duration-ms", "3", "--seed", "7")
+
+
+def exit_status_of(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def document_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    exit_status_of(*SHORT, "--json", *arguments)
+    document = json.loads(capsys.readouterr().out)
+    assert isinstance(document, dict)
+    return document
+
+
+def test_many_runs_print_each_cost_with_its_interval_and_the_verdict_last(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of(*SHORT, "--replications", "4")
+    lines = capsys.readouterr().out.splitlines()
+
+    assert lines[0].startswith("churn on TIGERLAKE, scheme mmio: 4 clients, 4 runs of 3 ms of virtual time")
+    assert lines[0].endswith(", seed 7")
+    assert "± 95 %" in lines[2]
+    assert [cost.title for cost in COSTS] == [line.split("  ")[0] for line in lines[3 : 3 + len(COSTS)]]
+    seeds = ", ".join(str(replication_seed(7, number)) for number in range(4))
+    assert f"seeds: {seeds}" in lines
+    assert "no page was reached after it had been given back" == lines[-1]
+
+
+def test_the_document_holds_all_that_repeats_it(capsys: pytest.CaptureFixture[str]):
+    document = document_of(capsys, "--replications", "3", "--warm-up-ms", "1.5")
+
+    assert [replication_seed(7, number) for number in range(3)] == document["seeds"]
+    assert ("churn", 1.5, 3.0) == tuple(document["setup"][key] for key in ("workload", "warm_up_ms", "duration_ms"))
+    assert (7, 0.95, None, None) == tuple(document[key] for key in ("seed", "level", "precision", "warm_up_settled"))
+    assert {cost.name for cost in COSTS} == set(document["costs"])
+    assert {"mean", "half_width", "unit", "title"} == set(document["costs"]["release_mean_us"])
+    assert (0, {}) == (document["stale_accesses"], document["unstable"])
+
+
+def test_a_precision_that_is_reached_is_fine(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of(*SHORT, "--precision", "30%")
+    assert "precision: release latency, mean is known to 30 % or better" in capsys.readouterr().out
+    document = document_of(capsys, "--precision", "20", "--precision-of", "release_p90_us")
+    assert {"cost": "release_p90_us", "relative": None, "absolute": 20.0, "met": True} == document["precision"]
+
+
+def test_a_precision_that_is_not_reached_is_said_and_exits_with_3(capsys: pytest.CaptureFixture[str]):
+    assert 3 == exit_status_of(*SHORT, "--precision", "0.1%", "--replications", "4")
+    assert "precision: release latency, mean is NOT known to 0.1 %: 4 runs came to " in capsys.readouterr().out
+
+
+def test_a_stale_access_in_any_run_exits_with_1(capsys: pytest.CaptureFixture[str]):
+    assert 1 == exit_status_of("run", "--scheme", "none", "--replications", "2", "--duration-ms", "5", "--seed", "7")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("UNSAFE: ")
+
+
+def test_runs_in_which_nothing_happens_say_so(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of("run", "--replications", "2", "--duration-ms", "0.001", "--seed", "7")
+    printed = capsys.readouterr().out
+
+    assert "release latency, mean" in printed
+    assert "warm-up: pilot runs still drift, or release too little to tell" in printed
+    assert "nothing was released, so nothing is shown; give it more time with --duration-ms" == printed.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--replications", "1"], "--replications must be 2 to 10000, not 1"),
+        (["--replications", "10001"], "--replications must be 2 to 10000, not 10001"),
+        (
+            ["--precision", "fine"],
+            "precision 'fine' is neither a share such as 2% nor a positive number of the cost's unit",
+        ),
+        (["--precision", "100%"], "precision '100%' must be below 100%; 2% is usual"),
+        (
+            ["--precision", "2%", "--trace", "t.json"],
+            "--trace records one run; leave out --replications and --precision",
+        ),
+    ],
+)
+def test_a_wrong_question_is_answered_by_one_sentence(
+    arguments: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(tmp_path)
+
+    assert 2 == exit_status_of(*SHORT, *arguments)
+    assert ("", f"gputlb: {sentence}\n") == capsys.readouterr()
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_an_unknown_cost_is_answered_by_the_nearest(capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of(*SHORT, "--precision", "2%", "--precision-of", "release_p9_us")
+    said = capsys.readouterr().err
+
+    assert said.startswith("gputlb: cost 'release_p9_us' is unknown; did you mean release_p")
+    assert 1 == said.count("\n")

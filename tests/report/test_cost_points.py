@@ -65,6 +65,18 @@ def test_words_around_a_number_are_numbers_in_order(tmp_path: Path):
     )
 
 
+def test_a_workload_s_numbers_have_the_unit_that_it_declares(tmp_path: Path):
+    runs = [
+        run | {"workload.rate": rate, "point": point}
+        for point, rate in enumerate((500, 4000))
+        for run in sweep_results.rows(clients=(1,), schemes=("mmio",))
+    ]
+    fixed = {"workload": "userptr"}
+    written = sweep_results.write(tmp_path / "r.parquet", runs, varied=["workload.rate"], parameters=fixed)
+
+    assert "rate (1/s)" == view(read_points(written)).axes[0].title
+
+
 def test_intervals_are_those_of_the_statistics(shown: View):
     point = shown.points[0]
     values = [value for value in point.point.values["release_p99_us"] if value is not None]

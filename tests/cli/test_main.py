@@ -94,6 +94,48 @@ def test_an_interrupt_says_so_and_exits_as_shells_expect(verb_that_raises, capsy
     assert "gputlb: interrupted\n" == capsys.readouterr().err
 
 
+INTERRUPTED_IN = """
+import signal, gputlb.cli._main as main
+
+class Finalized:
+    def __del__(self):
+        press()
+
+def press():
+    signal.raise_signal(signal.SIGINT)
+    for _ in range(3):
+        pass
+
+def in_a_finalizer():
+    finalized = Finalized()
+    del finalized
+    while True:
+        pass
+
+def under_an_error_of_its_own():
+    try:
+        press()
+    finally:
+        raise main.GputlbError("a lock was left held")
+
+main.app = lambda *_, **__: {place}()
+main.main()
+"""
+
+
+@pytest.mark.parametrize("place", ["in_a_finalizer", "under_an_error_of_its_own"])
+def test_an_interrupt_is_heard_wherever_it_falls(place: str):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IN.replace("{place}", place)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (130, "", "gputlb: interrupted\n") == (done.returncode, done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize(("returned", "status"), [(0, 0), (1, 1), (None, 0)])
 def test_a_verb_s_status_is_the_exit_status(returned: int | None, status: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("gputlb.cli._main.app", lambda *_, **__: returned)
@@ -129,7 +171,7 @@ def test_help_loads_no_room():
     loaded = json.loads(done.stdout.splitlines()[-1])
     ours = [name for name in loaded if name.startswith("gputlb.")]
     heavy = {"msgspec", "numpy", "numba", "perfetto", "google.protobuf", "asyncio", "z3"}
-    assert ["gputlb.cli", "gputlb.cli._main", "gputlb.errors"] == ours
+    assert ["gputlb.cli", "gputlb.cli._interrupt", "gputlb.cli._main", "gputlb.errors"] == ours
     assert not heavy.intersection(loaded)
 
 

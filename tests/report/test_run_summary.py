@@ -68,18 +68,18 @@ def test_a_whole_summary():
     assert """\
 churn on ICELAKE, scheme mmio-2022: 4 clients, 100 ms of virtual time, seed 7
 
-releases                    42  times that an object's pages went back
-flushes done                30
-flushes skipped             12  7 passed already, 3 passed while waiting, 2 GT asleep
-release latency        24.5 µs  mean; p50 10.0, p95 60.0, p99 80.0, max 100.0
-where it goes                   4.0 queued, 20.0 for units, 0.5 for forcewake, 0.0 other
-freed                6.88 MB/s
-under the mutex        5000 µs  5.0 % of the time
-CPU spinning            900 µs  in releases, which slept 129 µs
-forcewake transitions        5  3 awake, 2 asleep; 0.99 domains awake on average
-TLB misses by flushes       80  0.04 % of the engines' time walking again
-timeouts                     1  1 GEN8_BTCR
-stale accesses               4  of 1000 accesses to memory
+releases                      42  times that an object's pages went back
+flushes done                  30
+flushes skipped               12  7 passed already, 3 passed while waiting, 2 GT asleep
+release latency          24.5 µs  mean; p50 10.0, p95 60.0, p99 80.0, max 100.0
+where it goes                     4.0 queued, 20.0 for units, 0.5 for forcewake, 0.0 other
+freed                  6.88 MB/s
+under the mutex          5000 µs  5.0 % of the time
+CPU spinning              900 µs  in releases, which slept 129 µs
+forcewake transitions          5  3 awake, 2 asleep; 0.99 domains awake on average
+TLB misses by flushes         80  0.04 % of the engines' time walking again
+timeouts                       1  1 GEN8_BTCR
+stale accesses                 4  of 1000 accesses to memory
 
 engine  asked to drop  dropped  stale accesses
 rcs0               20       20               0
@@ -98,7 +98,7 @@ def test_a_single_client_and_lost_writes():
     text = run_text(replace(RESULT, load="1 client", lost_writes=3))
 
     assert ": 1 client, " in text
-    assert "\nlost register writes         3\n" in text
+    assert "\nlost register writes           3\n" in text
 
 
 def test_without_releases_there_is_no_latency():
@@ -112,7 +112,7 @@ def test_without_releases_there_is_no_latency():
 def test_resets_say_what_they_cost():
     text = run_text(replace(RESULT, resets=2, engine_reset_lost_us=1234))
 
-    assert "\nresets                       2  which cost contexts 1234 µs on engines\n" in text
+    assert "\nresets                         2  which cost contexts 1234 µs on engines\n" in text
 
 
 def test_an_unstable_system_is_said_to_be_one_and_has_no_latency():

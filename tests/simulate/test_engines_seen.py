@@ -22,8 +22,8 @@ def seen() -> EnginesSeen:
 
 
 def walk(seen: EnginesSeen, begin_ns: int, end_ns: int, entry: int = ENTRY, *, cancelled: bool = False) -> None:
-    seen.walk(Event(begin_ns, "rcs0", "walk", ("rcs0", "begin", PAGE, entry)))
-    seen.walk(Event(end_ns, "rcs0", "walk", ("rcs0", "cancelled" if cancelled else "end", PAGE, entry)))
+    what = "cancelled" if cancelled else "end"
+    seen.walk(Event(end_ns, "rcs0", "walk", ("rcs0", what, PAGE, entry, end_ns - begin_ns)))
 
 
 def flush(seen: EnginesSeen, time_ns: int) -> None:
@@ -95,9 +95,9 @@ def test_what_a_lost_context_would_have_run_is_lost_to_the_reset(seen: EnginesSe
 
 def test_after_the_warm_up_only_what_is_left_counts(seen: EnginesSeen):
     context(seen, 0, "start")
-    seen.walk(Event(90, "rcs0", "walk", ("rcs0", "begin", PAGE, ENTRY)))
+    walk(seen, 80, 90)
     seen.begin(100)
-    seen.walk(Event(110, "rcs0", "walk", ("rcs0", "end", PAGE, ENTRY)))
+    walk(seen, 100, 110)
     context(seen, 130, "end")
 
     assert (1, 10, 30) == (seen.walks, seen.walk_ns, seen.busy_ns)

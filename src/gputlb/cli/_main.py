@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from cyclopts import App, CycloptsError, UnknownCommandError
 
 from gputlb import __version__
+from gputlb.cli import _interrupt
 from gputlb.errors import GputlbError, did_you_mean
 
 if TYPE_CHECKING:
@@ -61,20 +62,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # `gputlb registers | head` ends as every command does whose reader leaves; rich would exit
         # with 1, and that means a bad answer here.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        _interrupt.listen()
     try:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except UnknownCommandError as error:
         # Not the error's own text: to make it, cyclopts would import every verb.
         word = error.unused_tokens[0] if error.unused_tokens else ""
         _refuse(f'"{word}" is not a verb{did_you_mean(word, VERBS) or "; gputlb --help lists the verbs"}')
-    except (CycloptsError, GputlbError) as error:
-        _refuse(str(error))
     except KeyboardInterrupt:
-        print("gputlb: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _interrupted()
+    except Exception as error:
+        if _interrupt.heard():
+            _interrupted()
+        if not isinstance(error, CycloptsError | GputlbError):
+            raise
+        _refuse(str(error))
     sys.exit(status if isinstance(status, int) else FINE)
 
 
-def _refuse(sentence: str) -> None:
+def _interrupted() -> NoReturn:
+    print("gputlb: interrupted", file=sys.stderr)
+    sys.exit(INTERRUPTED)
+
+
+def _refuse(sentence: str) -> NoReturn:
     print(f"gputlb: {sentence}", file=sys.stderr)
     sys.exit(BAD_QUESTION)

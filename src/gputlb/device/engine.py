@@ -153,13 +153,13 @@ class Engine:
                 return  # a page fault; the batch goes on
             walking = tlb.walking[virtual_page % len(tlb.walking)]
             await walking.store(1)
-        if self._observers:
-            runtime.emit("walk", self.name, "begin", virtual_page, entry)
+        begun_ns = runtime.now_ns if self._observers else 0
         await runtime.sleep(self._behaviour.walk_latency)
         async with runtime.atomic():
             cancelled = self._behaviour.invalidation_cancels_walks and not await walking.load()
             if self._observers:
-                runtime.emit("walk", self.name, "cancelled" if cancelled else "end", virtual_page, entry)
+                what = "cancelled" if cancelled else "end"
+                runtime.emit("walk", self.name, what, virtual_page, entry, runtime.now_ns - begun_ns)
             if cancelled:
                 return  # dropped under way, to be walked again
             await walking.store(0)

@@ -46,8 +46,8 @@ def unstable_points(sweep: Sweep) -> str | None:
     points = sweep.unstable_points()
     if not points:
         return None
-    number = "1 point is" if len(points) == 1 else f"{len(points):,} points are"
-    return f"{number} unstable, and have no latency; the first is point {points[0][0]}: {points[0][1]}"
+    number = "1 point is unstable and has" if len(points) == 1 else f"{len(points):,} points are unstable and have"
+    return f"{number} no latency; the first is point {points[0][0]}: {points[0][1]}"
 
 
 def _size(plan: Plan) -> str:

@@ -12,12 +12,11 @@ if TYPE_CHECKING:
 
 
 class _Engine:
-    __slots__ = ("busy_since_ns", "contexts", "dropped", "kept", "lost", "walking_since_ns")
+    __slots__ = ("busy_since_ns", "contexts", "dropped", "kept", "lost")
 
     def __init__(self) -> None:
         self.kept: dict[int, Translation] = {}  # by slot: what its TLB holds
         self.dropped: dict[int, Translation] = {}  # what it would hold, had no flush dropped it
-        self.walking_since_ns = 0
         self.contexts: dict[str, int] = {}  # by agent, since when
         self.lost: dict[str, int] = {}  # by agent whose context a reset has lost, since when
         self.busy_since_ns = 0
@@ -43,7 +42,7 @@ class EnginesSeen:
         self.walks = self.walks_cancelled = self.misses_by_flush = self.resets = 0
         self.walk_ns = self.walk_lost_ns = self.busy_ns = self.reset_lost_ns = 0
         for engine in self._engines.values():
-            engine.busy_since_ns = engine.walking_since_ns = now_ns
+            engine.busy_since_ns = now_ns
             engine.lost = dict.fromkeys(engine.lost, now_ns)
 
     def finish(self, now_ns: int) -> None:
@@ -55,19 +54,16 @@ class EnginesSeen:
             self.reset_lost_ns += sum(now_ns - since_ns for since_ns in engine.lost.values())
 
     def walk(self, event: Event) -> None:
-        """Take note of a walk that begins, has ended or was cancelled."""
-        name, what, page, entry = event.values
+        """Take note of a walk that has ended or was cancelled."""
+        name, what, page, entry, took_ns = event.values
         engine = self._engines.get(str(name))
         if engine is None:
             return  # the observation unit, which no client uses
-        if what == "begin":
-            engine.walking_since_ns = event.time_ns
-            return
-        took_ns = event.time_ns - engine.walking_since_ns
-        self.walks += 1
-        self.walk_ns += took_ns
         assert isinstance(page, int)
         assert isinstance(entry, int)
+        assert isinstance(took_ns, int)
+        self.walks += 1
+        self.walk_ns += took_ns
         if what == "cancelled":
             self.walks_cancelled += 1
             self.walk_lost_ns += took_ns

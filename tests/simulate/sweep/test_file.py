@@ -99,7 +99,7 @@ MISTAKES = {
     'name = "x"\nscheme = "unbached"': f"2: scheme 'unbached' is unknown; did you mean unbatched?; {SCHEMES}",
     '[grid]\nscheme = ["mmio",\n  "unbached"]': f"3: scheme 'unbached' is unknown; did you mean unbatched?; {SCHEMES}",
     'platform = "skylak"': '1: platform "skylak" is unknown; did you mean Skylake, ',
-    'workload = "chrn"': "1: workload 'chrn' is unknown; did you mean churn?; there are churn, ",
+    'workload = "chrn"': "1: workload 'chrn' is unknown; did you mean churn or ",
     # what does not go together
     'platform = "pvc"': f"1: {NOT_ON_PVC}",
     '[grid]\nplatform = ["tgl",\n"pvc"]': f"3: {NOT_ON_PVC}",

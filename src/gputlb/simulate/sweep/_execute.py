@@ -74,7 +74,7 @@ class _Execution:
             while self._waiting or self._suspects or self._flying:
                 self._launch()
                 done, _ = wait(self._flying, timeout=_TICK_S, return_when=FIRST_COMPLETED)
-                lost = [run for future in done for run in self._land(future)]
+                lost = [run for future in [*self._flying] if future in done for run in self._land(future)]
                 if lost:
                     self._go_on_without(lost)
                 self._tick(self._done)

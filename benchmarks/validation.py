@@ -174,7 +174,7 @@ def queue(
         parameters=parameters,
         latency=latency,
         warm_up_ms=10 * flush_us / 1000 / slack**2,
-        duration_ms=max(250 * 1000 / rate_per_s, 250 * flush_us / 1000) / slack,
+        duration_ms=max(100 * 1000 / rate_per_s, 100 * flush_us / 1000) / slack,
     )
 
 

@@ -88,7 +88,7 @@ def test_unbatched_releases_whose_flushes_are_all_alike_wait_as_m_d_1(at_load: f
 
     assert agrees(runs, "release_mean_us", theory.latency_us, within=within)
     assert agrees(runs, "release_hardware_us", FLUSH_US, within=1e-9)
-    assert agrees(runs, "mutex_held_share", theory.load, within=0.15)
+    assert agrees(runs, "mutexes_held", theory.load, within=0.15)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_batched_releases_wait_as_the_queue_with_bulk_service(at_load: float, wi
 
     assert agrees(runs, "release_mean_us", theory.latency_us, within=within)
     assert agrees(runs, "flushes_per_s", theory.flushes_per_s, within=0.2)
-    assert agrees(runs, "mutex_held_share", theory.busy, within=0.2)
+    assert agrees(runs, "mutexes_held", theory.busy, within=0.2)
 
 
 def test_batched_releases_whose_flushes_differ_do_too():

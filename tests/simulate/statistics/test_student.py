@@ -6,7 +6,7 @@ from math import inf, isclose, nan, pi, sqrt, tan
 from statistics import NormalDist
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gputlb.simulate.statistics import StatisticsError, student_t_quantile
@@ -47,6 +47,7 @@ def test_with_two_degrees_of_freedom_it_is_algebraic(probability: float):
 
 
 @given(probabilities)
+@settings(deadline=None)
 def test_with_very_many_degrees_of_freedom_it_is_normal(probability: float):
     assert isclose(NormalDist().inv_cdf(probability), student_t_quantile(probability, 1e7), rel_tol=1e-5, abs_tol=1e-6)
 

@@ -11,6 +11,8 @@ from gputlb.simulate.statistics._errors import StatisticsError
 _MOST_TERMS = 10_000
 _SMALL = 1e-300
 _CLOSE = 1e-15
+_WIDTH = 1e-11
+_SIDES_MEET = 0.75
 
 
 @lru_cache(maxsize=4096)
@@ -18,8 +20,7 @@ def student_t_quantile(probability: float, degrees_of_freedom: float) -> float:
     """Return the t that a Student variable stays below with `probability`.
 
     The cumulative distribution is the incomplete beta function (Abramowitz & Stegun 26.7.1), inverted by bisection;
-    good to nine digits, fewer within 0.05 of the median. Raises `StatisticsError` unless 0 < probability < 1 and the
-    degrees of freedom are more than 0.
+    good to nine digits. Raises `StatisticsError` unless 0 < probability < 1 and the degrees of freedom are more than 0.
 
     >>> round(student_t_quantile(0.975, 9), 4)
     2.2622
@@ -37,13 +38,22 @@ def student_t_quantile(probability: float, degrees_of_freedom: float) -> float:
     high = max(NormalDist().inv_cdf(probability), 1.0)
     while _tail(high, degrees_of_freedom) > above:
         low, high = high, 2 * high
-    while high - low > _CLOSE * high * 1e4:
+    while high - low > _WIDTH * high:
         middle = (low + high) / 2
-        if _tail(middle, degrees_of_freedom) > above:
+        if _is_below(middle, probability, degrees_of_freedom):
             low = middle
         else:
             high = middle
     return (low + high) / 2
+
+
+def _is_below(t: float, probability: float, degrees_of_freedom: float) -> bool:
+    # Of the two sides of the distribution the smaller one keeps its digits.
+    if probability > _SIDES_MEET:
+        return _tail(t, degrees_of_freedom) > 1 - probability
+    squared = t * t
+    middle = _incomplete_beta(squared / (degrees_of_freedom + squared), 0.5, degrees_of_freedom / 2) / 2
+    return middle < probability - 0.5
 
 
 def _tail(t: float, degrees_of_freedom: float) -> float:

@@ -35,7 +35,10 @@ def print_points(view: View, *, costs: Sequence[str] = ()) -> None:
     console.out(f"± is half of a {LEVEL:.0%} confidence interval.", highlight=False)
     shaky = sum(1 for point in view.points if point.unstable)
     if shaky:
-        console.out(f"unstable, *: {shaky} of {len(view.points)} points have no steady state.", highlight=False)
+        console.out(
+            f"unstable, *: {shaky} of {len(view.points)} points {'has' if shaky == 1 else 'have'} no steady state.",
+            highlight=False,
+        )
     left = [cost for cost in view.costs if cost not in chosen]
     if left and not costs:
         console.out(f"{len(left)} more costs: --cost {left[0]}, …; --html shows all.", highlight=False)

@@ -190,7 +190,11 @@ def test_a_phone_scrolls_only_down(browser: Any, page: Path):
 def test_hostile_texts_run_nothing(browser: Any, tmp_path: Path):
     runs = [run | {"scheme": f"{HOSTILE}{run['scheme']}"} for run in sweep_results.rows(clients=(1, 2, 16))]
     meaning = {"title": HOSTILE, "unit": HOSTILE, "lower_is_better": True}
-    texts = {"name": HOSTILE, "file": HOSTILE, "costs": dict.fromkeys(("release_p99_us", "flushes_per_s"), meaning)}
+    texts: dict[str, Any] = {
+        "name": HOSTILE,
+        "file": HOSTILE,
+        "costs": dict.fromkeys(("release_p99_us", "flushes_per_s"), meaning),
+    }
     shown = view(read_points(sweep_results.write(tmp_path / "results.parquet", runs, **texts)))
     path = tmp_path / "report.html"
     path.write_text(cost_page(shown, []), encoding="utf-8")

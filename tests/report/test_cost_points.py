@@ -44,7 +44,7 @@ def test_what_is_asked_for_goes_where_it_is_asked(tmp_path: Path):
         ({"x": "scheme", "by": "scheme"}, "--x and --by are both scheme; lines need another parameter than the axis"),
     ],
 )
-def test_an_axis_that_is_not_there_is_refused(tmp_path: Path, options: dict[str, str], text: str):
+def test_an_axis_that_is_not_there_is_refused(tmp_path: Path, options: dict[str, Any], text: str):
     with pytest.raises(NothingToShow, match="^" + text.replace("?", r"\?") + "$"):
         view_of(tmp_path, **options)
 

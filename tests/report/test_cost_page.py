@@ -97,7 +97,7 @@ def test_the_table_says_all_without_a_script(page: str, shown: View):
 def test_each_point_has_the_command_that_repeats_it(page: str):
     assert (
         "<code>gputlb run --platform tigerlake --workload churn --duration-ms 100 --warm-up-ms 10 --scheme mmio "
-        "--clients 1 --seed 1000</code>" in page
+        "--set clients=1 --seed 1000</code>" in page
     )
 
 
@@ -120,7 +120,13 @@ def test_hostile_texts_stay_texts(tmp_path: Path):
     for run in runs:
         run["unstable"] = run["unstable"] and HOSTILE
     costs = {"release_p99_us": {"title": HOSTILE, "unit": HOSTILE, "lower_is_better": True}}
-    texts = {"name": HOSTILE, "version": HOSTILE, "facts_version": HOSTILE, "file": HOSTILE, "costs": costs}
+    texts: dict[str, Any] = {
+        "name": HOSTILE,
+        "version": HOSTILE,
+        "facts_version": HOSTILE,
+        "file": HOSTILE,
+        "costs": costs,
+    }
     shown = view(read_points(sweep_results.write(tmp_path / "results.parquet", runs, **texts)))
     remark = RunTimeline(HOSTILE, 0, 1, (), (), 0.0, HOSTILE)
 

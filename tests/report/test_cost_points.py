@@ -44,7 +44,7 @@ def test_what_is_asked_for_goes_where_it_is_asked(tmp_path: Path):
         ({"x": "scheme", "by": "scheme"}, "--x and --by are both scheme; lines need another parameter than the axis"),
     ],
 )
-def test_an_axis_that_is_not_there_is_refused(tmp_path: Path, options: dict[str, str], text: str):
+def test_an_axis_that_is_not_there_is_refused(tmp_path: Path, options: dict[str, Any], text: str):
     with pytest.raises(NothingToShow, match="^" + text.replace("?", r"\?") + "$"):
         view_of(tmp_path, **options)
 
@@ -63,6 +63,18 @@ def test_words_around_a_number_are_numbers_in_order(tmp_path: Path):
         axis.values,
         axis.numbers,
     )
+
+
+def test_a_workload_s_numbers_have_the_unit_that_it_declares(tmp_path: Path):
+    runs = [
+        run | {"workload.rate": rate, "point": point}
+        for point, rate in enumerate((500, 4000))
+        for run in sweep_results.rows(clients=(1,), schemes=("mmio",))
+    ]
+    fixed = {"workload": "userptr"}
+    written = sweep_results.write(tmp_path / "r.parquet", runs, varied=["workload.rate"], parameters=fixed)
+
+    assert "rate (1/s)" == view(read_points(written)).axes[0].title
 
 
 def test_intervals_are_those_of_the_statistics(shown: View):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,3 +124,19 @@ def test_faults_are_those_of_the_row(shown: View):
         return [each.end_ns - each.begin_ns for each in timeline.slices if each.lane == "rcs0 unit"]
 
     assert max(units(broken)) > max(units(fine))
+
+
+def test_clients_that_come_for_one_thing_share_lanes(tmp_path: Path):
+    runs = [run | {"workload.rate": 20000} for run in sweep_results.rows(clients=(1,), schemes=("mmio",))]
+    for run in runs:
+        del run["workload.clients"]
+    fixed = {"platform": "tigerlake", "workload": "userptr"}
+    written = sweep_results.write(tmp_path / "r.parquet", runs, varied=["workload.rate"], parameters=fixed)
+    shown = view(read_points(written))
+
+    timeline = run_timeline(shown.results, shown.points[0], "")
+    callers = [lane for lane in timeline.lanes if lane.startswith("caller")]
+    assert ["caller 0", "caller 1"] == callers[:2]
+    for lane in callers:
+        outer = [each for each in timeline.slices if each.lane == lane and each.depth == 0]
+        assert all(before.end_ns <= after.begin_ns for before, after in itertools.pairwise(outer))

@@ -27,6 +27,9 @@ def run_command(parameters: dict[str, Value], seed: int) -> str:
             for fault in faults_of(value):
                 words += ["--fault", fault]
             continue
-        option = name.removeprefix("workload.").replace("_", "-")
-        words += [f"--{option}", value_text(value)]
+        own = name.removeprefix("workload.")
+        if own != name:
+            words += ["--set", f"{own}={value_text(value)}"]
+        else:
+            words += [f"--{name.replace('_', '-')}", value_text(value)]
     return shlex.join([*words, "--seed", str(seed)])

@@ -215,7 +215,7 @@
         stack: shares ? "normalize" : "zero", y_title: shares ? "share of the mean release latency" : "mean release latency (µs)",
         y_labels: shares ? data.labels.share : data.labels.figures,
         rows, columns, height, places: chosen.x === null ? [""] : axisOf(chosen.x).values, x_title: xTitle(),
-        parts: data.parts.map((part) => part[1]), legend_columns: width < 480 ? 1 : data.parts.length, foot: height - 6,
+        parts: data.parts.map((part) => part[1]), legend_columns: width < 480 ? 1 : width < 640 ? 2 : data.parts.length, foot: height - 6,
         width: Math.floor((width - 64 - 26 * (columns - 1)) / columns),
         description: `Mean release latency in µs along ${xTitle()}, by what is waited for`,
       },
@@ -231,7 +231,7 @@
     return {
       slots: {
         ...found.slots, clip: true, params, domain: [{ expr: "from" }, { expr: "to" }], width, label_limit: width < 480 ? 92 : 180,
-        legend_columns: width < 480 ? 1 : found.slots.kinds.length,
+        legend_columns: width < 480 ? 1 : width < 720 ? 3 : found.slots.kinds.length,
       },
       said: found.said, empty: found.slots.rows.length ? "" : "Nothing to show.",
       heads: ["who", "what", "when"], cells: found.slots.rows.map((row) => [row.lane, row.what, row.said]),

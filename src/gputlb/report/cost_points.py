@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from gputlb.errors import GputlbError, did_you_mean
+from gputlb.simulate import workloads
 from gputlb.simulate.statistics import interval
 from gputlb.simulate.sweep import numeric_axis
 
@@ -25,6 +26,7 @@ PARTS = {
 }
 """What a release waits for, by the cost that says how long."""
 _FIRST_COST = "release_p99_us"
+_UNITS = {"rate": "1/s", "time": "µs"}
 _TITLES = {"duration_ms": "duration (ms)", "warm_up_ms": "warm-up (ms)", "latency": "hardware latency"}
 
 
@@ -131,11 +133,6 @@ def view(results: Points, *, x: str | None = None, by: str | None = None) -> Vie
     return View(results, axes, points, costs, along, between, first)
 
 
-def with_axes(shown: View, x: int | None, by: int | None) -> View:
-    """Return the same results along other axes."""
-    return replace(shown, x=x, by=by)
-
-
 def value_text(value: Value) -> str:
     """Return a parameter's value as it is read in a legend."""
     if value is None:
@@ -198,7 +195,8 @@ def _axes(results: Points) -> Iterable[Axis]:
             if numbers is not None:
                 pairs = sorted(zip(numbers, values, strict=True), key=lambda pair: pair[0])
                 numbers, values = [number for number, _ in pairs], [value for _, value in pairs]
-            named = f"{title} ({suffix})" if suffix else title
+            unit = suffix or _declared_unit(results, name)
+            named = f"{title} ({unit})" if unit and numbers else title
             yield Axis(name, named, tuple(values), None if numbers is None else tuple(numbers))
 
 
@@ -210,6 +208,15 @@ def _numbers(values: Sequence[Value]) -> tuple[list[float] | None, str]:
     numbers = [found.numbers[value] for value in values if value is not None]
     able = len(set(numbers)) == len(numbers) and all(isfinite(number) for number in numbers)
     return (numbers, found.unit) if able else (None, "")
+
+
+def _declared_unit(results: Points, name: str) -> str:
+    """Return the unit of a workload's parameter that is given as plain numbers."""
+    used = {str(results.setup_of(point).get("workload")) for point in results.points}
+    known = workloads()
+    declared = [each for one in used if one in known for each in known[one].parameters()]
+    kinds = {each.kind for each in declared if f"workload.{each.name}" == name}
+    return _UNITS.get(kinds.pop(), "") if len(kinds) == 1 else ""
 
 
 def _best_x(axes: Sequence[Axis], by: str | None) -> int | None:

@@ -35,7 +35,10 @@ def print_points(view: View, *, costs: Sequence[str] = ()) -> None:
     console.out(f"± is half of a {LEVEL:.0%} confidence interval.", highlight=False)
     shaky = sum(1 for point in view.points if point.unstable)
     if shaky:
-        console.out(f"unstable: {shaky} of {len(view.points)} points have no steady state.", highlight=False)
+        console.out(
+            f"unstable, *: {shaky} of {len(view.points)} points {'has' if shaky == 1 else 'have'} no steady state.",
+            highlight=False,
+        )
     left = [cost for cost in view.costs if cost not in chosen]
     if left and not costs:
         console.out(f"{len(left)} more costs: --cost {left[0]}, …; --html shows all.", highlight=False)
@@ -50,4 +53,4 @@ def _figure(point: ShownPoint, cost: str, unit: str) -> str:
     estimate = point.estimates.get(cost)
     if estimate is None:
         return "unstable" if point.unstable else "no figure"
-    return figure_text(estimate, unit) + (" (unstable)" if point.unstable else "")
+    return figure_text(estimate, unit) + (" *" if point.unstable else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from gputlb import __version__
@@ -104,6 +104,7 @@ def run_timeline(results: Points, point: ShownPoint, name: str) -> RunTimeline:
     if reason:
         return _with_remark(empty, f"Not drawn: {reason}.")
     slices.close()
+    slices.share_lanes()
     lanes = slices.lanes()
     clients = [lane for lane in lanes if lane in slices.clients]
     left_out = set(clients[MOST_CLIENTS:])
@@ -114,8 +115,9 @@ def run_timeline(results: Points, point: ShownPoint, name: str) -> RunTimeline:
     if left_out:
         remarks.append(f"The first {MOST_CLIENTS} of {len(clients)} clients are shown.")
     if len(kept) > MOST_SLICES:
-        kept = kept[:MOST_SLICES]
-        until_us = kept[-1].begin_ns / 1000
+        until_ns = kept[MOST_SLICES].begin_ns
+        kept = [replace(each, end_ns=min(each.end_ns, until_ns)) for each in kept if each.begin_ns < until_ns]
+        until_us = until_ns / 1000
         remarks.append(f"Only the first {until_us:,.0f} µs are shown: so much happens in them.")
     shown = tuple(lane for lane in lanes if lane not in left_out)
     return RunTimeline(name, point.number, seed, shown, tuple(kept), until_us, " ".join(remarks))
@@ -193,6 +195,29 @@ class _Slices:
 
     def mark(self, track: str, time_ns: int, name: str, values: Values) -> None:
         """Leave marks out: a trace for Perfetto has them."""
+
+    def share_lanes(self) -> None:
+        """Where there are many clients, put those on one lane that came after each other: each came for one thing."""
+        spans: dict[str, tuple[int, int]] = {}
+        for each in self.found:
+            if each.lane in self.clients:
+                begin_ns, end_ns = spans.get(each.lane, (each.begin_ns, each.end_ns))
+                spans[each.lane] = min(begin_ns, each.begin_ns), max(end_ns, each.end_ns)
+        if len(spans) <= MOST_CLIENTS:
+            return
+        free_ns: list[int] = []
+        place: dict[str, str] = {}
+        for client in sorted(spans, key=lambda client: (spans[client], _natural(client))):
+            begin_ns, end_ns = spans[client]
+            lane = next((lane for lane, ns in enumerate(free_ns) if ns < begin_ns), len(free_ns))
+            free_ns[lane : lane + 1] = [end_ns]
+            place[client] = f"caller {lane}"
+        if len(free_ns) < len(spans):
+            self.found = [
+                replace(each, lane=place[each.lane], what=f"{each.what} ({each.lane})") if each.lane in place else each
+                for each in self.found
+            ]
+            self.clients = set(place.values())
 
     def lanes(self) -> list[str]:
         """Return clients, the mutex, units and power domains, in this order."""

@@ -126,7 +126,7 @@ def test_metadata_of_another_program_is_refused(tmp_path: Path):
     import duckdb
 
     path = tmp_path / "results.parquet"
-    duckdb.sql("SELECT 1 AS point").write_parquet(str(path))
+    duckdb.execute(f"COPY (SELECT 1 AS point) TO '{path}' (FORMAT parquet)")
 
     assert 'no results of gputlb sweep: the file\'s metadata has no "gputlb"' == refused(path)
 

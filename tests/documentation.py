@@ -36,7 +36,7 @@ SHELL_SYNTAX = {"|", "||", "&&", "&", ";", "<", ">", ">>"}
 # Set up a machine or run the tests themselves: shown to the reader, never run from here.
 NEVER_RUN = {"git", "cd", ".", "sudo", "apt-get", "pip", "pipx", "uv"}
 NEVER_RUN |= {f".venv/bin/{tool}" for tool in ("pytest", "ruff", "mypy", "lint-imports")}
-SCRIPTS = {"./test", ".ci/run", "scripts/set-up", "scripts/renew-locks"}
+SCRIPTS = {"./test", ".ci/run", "scripts/set-up", "scripts/renew-locks", "scripts/draw-figures"}
 
 
 class DocumentationError(AssertionError):

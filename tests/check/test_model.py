@@ -42,6 +42,15 @@ def test_an_exploration_says_what_it_reached():
     } == verdict.reached
 
 
+def test_a_scheme_that_never_batches_need_not_show_that_a_flush_is_skipped():
+    goals = {
+        name: model(scheme(name), clients=2, rounds=2).runtime.explore(engine="plain", max_states=2_000).reached
+        for name in ("mmio", "unbatched")
+    }
+
+    assert {"a flush is skipped"} == goals["mmio"].keys() - goals["unbatched"].keys()
+
+
 def test_a_model_in_which_no_flush_ends_is_not_safe():
     class NeverDone(Scheme):
         name = "never done"

@@ -35,7 +35,7 @@ VERBS = {
     ),
     "scenarios": ("gputlb.cli.check:scenarios", "List what `gputlb check` can explore."),
     "replay": ("gputlb.cli.check:replay", "Run a witness of `gputlb check` again, in virtual time."),
-    "bugs": ("gputlb.cli.bugs:bugs", "Print the known bugs, and what exploring shows with and without their fixes."),
+    "bugs": ("gputlb.cli.bugs:bugs", "Print the known bugs, and what exploring says of their fixes."),
     "conformance": ("gputlb.cli.conformance:conformance", "Replay recorded vectors against the driver."),
 }
 

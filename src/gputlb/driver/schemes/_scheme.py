@@ -48,6 +48,9 @@ class Scheme(ABC):
     An exploration may then divide the counter out and follow clients for ever; else they are followed for two rounds.
     """
 
+    batches: ClassVar[bool] = True
+    """Whether a caller may be served by another's flush. Only of a scheme that batches is an exploration to show it."""
+
     treats_engines_alike: ClassVar[bool] = False
     """Whether a flush never tells one engine from another: not by visiting them in turn, nor by a number of theirs.
 

@@ -10,6 +10,7 @@ class Unbatched(Mmio):
 
     name = "unbatched"
     summary = "as mmio, but every release flushes: before batching"
+    batches = False
 
     def passed(self, current: int, wanted: int) -> bool:
         """Never."""

@@ -58,7 +58,7 @@ def test_words_around_a_number_are_numbers_in_order(tmp_path: Path):
     shown = view(read_points(sweep_results.write(tmp_path / "r.parquet", runs, varied=["workload.arrivals"])))
 
     axis = shown.axes[0]
-    assert ("arrivals (/s)", ("poisson 500/s", "poisson 4000/s"), (500.0, 4000.0)) == (
+    assert ("arrivals (1/s)", ("poisson 500/s", "poisson 4000/s"), (500.0, 4000.0)) == (
         axis.title,
         axis.values,
         axis.numbers,

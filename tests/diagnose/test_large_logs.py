@@ -67,6 +67,18 @@ def test_a_flood_is_counted_to_the_last_line_in_bounded_memory(tmp_path):
     assert peak < 100 << 20
 
 
+def test_a_flood_that_stands_newest_first_is_one_incident_of_the_newest_events(tmp_path):
+    path = tmp_path / "log"
+    path.write_text("".join(reversed(list(flood(60_000)))), encoding="utf-8")
+
+    diagnosis = diagnose([open_source(str(path))])
+    (incident,) = diagnosis.incidents
+    assert (incident.seqno_last, incident.count) == (60_000, incident.event_lines)
+    assert incident.seqno_first == 60_001 - incident.event_lines
+    assert diagnosis.n_tlb_events == 60_000
+    assert len(diagnosis.events) + diagnosis.events_left_out == 60_000
+
+
 def test_a_flood_of_many_cards_keeps_them_apart(tmp_path):
     path = tmp_path / "log"
     with path.open("w", encoding="utf-8") as file:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
+import random
 import shutil
 import subprocess
+import tarfile
 import tracemalloc
+import zlib
 
 import pytest
 
-from gputlb.diagnose import DecompressionBomb, UnreadableInput, diagnose, open_source
+from gputlb.diagnose import DecompressionBomb, Source, UnreadableInput, diagnose, open_source
 from tests.diagnose.log_samples import SAMPLES
 
 SAMPLE = SAMPLES / "p02-xe-guest-dmesgT.log"
@@ -56,7 +60,47 @@ def test_a_gzip_file_that_broke_off_is_read_as_far_as_it_goes(tmp_path):
     lines = SAMPLE.read_bytes() + bytes(range(32, 127)) * 500
     path.write_bytes(gzip.compress(lines)[:-12])
 
-    assert diagnose([open_source(str(path))]).n_tlb_events == 6
+    diagnosis = diagnose([open_source(str(path))])
+    assert diagnosis.n_tlb_events == 6
+    assert diagnosis.logs[0].cut_off
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, lzma.compress, bz2.compress])
+def test_a_whole_compressed_file_is_not_called_cut_off(packed, tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(packed(SAMPLE.read_bytes()) + packed(b"and a second part\n"))
+
+    assert not diagnose([open_source(str(path))]).logs[0].cut_off
+
+
+@pytest.mark.skipif(shutil.which("zstd") is None, reason="the program zstd is not installed")
+def test_a_zstd_file_that_broke_off_is_called_cut_off(tmp_path):
+    path = tmp_path / "log.zst"
+    whole = tmp_path / "log"
+    whole.write_bytes(SAMPLE.read_bytes() + random.Random(5).randbytes(300_000).hex(" ", 40).encode())
+    subprocess.run(["zstd", "-q", str(whole), "-o", str(path)], check=True)
+    path.write_bytes(path.read_bytes()[:-20_000])
+
+    assert diagnose([open_source(str(path))]).logs[0].cut_off
+
+
+@pytest.mark.parametrize(("kind", "packed"), [("gzip", gzip.compress), ("xz", lzma.compress)])
+def test_a_compressed_file_that_ends_before_any_text_is_said_to_be_cut_off(kind, packed, tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(packed(SAMPLE.read_bytes())[:30])
+
+    assert refused(path) == f"LOG: is cut off: {kind} ends before any text; fetch it again"
+
+
+@pytest.mark.parametrize(("kind", "packed"), [("gzip", gzip.compress), ("xz", lzma.compress)])
+def test_an_archive_within_a_compressed_file_is_refused(kind, packed, tmp_path):
+    path = tmp_path / "logs.tgz"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(SAMPLE, "kern.log")
+    path.write_bytes(packed(archive.getvalue()))
+
+    assert refused(path) == f"LOG: is a tar archive inside {kind}; unpack it and give the log inside"
 
 
 def test_a_damaged_xz_file_is_refused(tmp_path):
@@ -70,10 +114,10 @@ def test_a_damaged_xz_file_is_refused(tmp_path):
 
 def test_a_decompression_bomb_is_refused_in_bounded_memory(tmp_path):
     path = tmp_path / "bomb.xz"
-    packer = lzma.LZMACompressor()
+    packer = lzma.LZMACompressor(preset=0)
     block = b"a" * 79 + b"\n"
     with path.open("wb") as file:
-        for _ in range(300):
+        for _ in range(66):
             file.write(packer.compress(block * 13107))
         file.write(packer.flush())
     tracemalloc.start()
@@ -85,6 +129,14 @@ def test_a_decompression_bomb_is_refused_in_bounded_memory(tmp_path):
 
     assert "would; if the file is honest, decompress it yourself and give the result" in str(caught.value)
     assert peak < 100 << 20
+
+
+def test_a_decompression_bomb_in_a_pipe_is_refused():
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(b"a" * (1 << 20)) for _ in range(70)) + packer.flush()
+
+    with pytest.raises(DecompressionBomb):
+        diagnose([Source("a pipe", None, io.BytesIO(bomb))])
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -113,7 +113,7 @@ def test_the_number_of_stencils_is_bounded(monkeypatch):
     monkeypatch.setattr("gputlb.diagnose._stencils.MOST_STENCILS", 10)
     stencils = Stencils()
     for n in range(100):
-        stencils.ignore(b"x" * n)
+        stencils.ignore(b"x" * n, b"kernel: quiet")
         stencils.learn(b"y" * n, b"y" * n, [])
 
     assert sum(stencils.get(b"x" * n) is False for n in range(100)) == 10

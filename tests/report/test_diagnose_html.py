@@ -53,3 +53,15 @@ def test_a_hostile_log_cannot_write_into_the_page(tmp_path):
     assert "<script" not in page
     assert "<img" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_page_says_how_many_events_and_rows_it_leaves_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("gputlb.diagnose._diagnosis.MOST_EVENTS", 10)
+    monkeypatch.setattr("gputlb.report.diagnose_html.MOST_ROWS", 4)
+    kinds = ("seqno={0} recv=3", "seqno={0} recv=4")
+    lines = (f"[ {n}.0] xe 0000:0{n % 2}:00.0: [drm] *ERROR* TLB invalidation fence timeout, {kinds[n % 2]}\n".format(n)
+             for n in range(10, 30))  # fmt: skip
+
+    page = diagnosis_html(diagnosed_text(tmp_path, "".join(lines)))
+    assert "The first 10 events are listed; 10 further ones were counted into their incidents but not listed." in page
+    assert "The first 4 of 10 rows." in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 
 from gputlb import diagnose as room
 from gputlb.cli._files import refuse_unknown_options, write_whole
+from gputlb.report.diagnose_progress import ReadingProgress
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -46,7 +48,12 @@ def diagnose(
         from gputlb.report.diagnose_follow import print_incidents_as_they_happen
 
         return print_incidents_as_they_happen(files, as_json=json)
-    diagnosis = room.diagnose([room.open_source(name) for name in files] or [room.open_live()])
+    sources = [room.open_source(name) for name in files] or [room.open_live()]
+    with ReadingProgress(sys.stderr) as progress:
+        if sys.stderr.isatty():
+            for source in sources:
+                source.watch = progress.show
+        diagnosis = room.diagnose(sources)
     if html is not None:
         from gputlb.report.diagnose_html import diagnosis_html
 

@@ -1,7 +1,7 @@
 """What went wrong on a machine: kernel logs and traces, read, ordered and explained."""
 
 from gputlb.diagnose._advising import Advised
-from gputlb.diagnose._diagnosis import SCHEMA, Diagnosis, diagnose
+from gputlb.diagnose._diagnosis import SCHEMA, Diagnosis, LogRead, diagnose
 from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 from gputlb.diagnose._events import Event
 from gputlb.diagnose._follow import IncidentNews, follow
@@ -19,6 +19,7 @@ __all__ = [
     "Event",
     "Incident",
     "IncidentNews",
+    "LogRead",
     "Machine",
     "Source",
     "UnreadableInput",

@@ -18,6 +18,7 @@ from gputlb.diagnose._kernel_fixes import FixPresence, kernel_fixes
 from gputlb.diagnose._machine import Machine, MachineReader
 from gputlb.diagnose._scan import LogScan
 from gputlb.diagnose._verdict import verdict
+from gputlb.diagnose._years import give_years
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 
 SCHEMA = "gputlb.diagnose/1"
 MOST_EVENTS = 20_000
-"""Events kept one by one; beyond, they are only counted into their incidents."""
+"""Events kept one by one; beyond, they are only counted into their incidents.
+
+Where the newest line stands first, what is beyond is older than what it would be counted into: it is counted into the
+totals alone.
+"""
 
 
 _GOOD_NEWS = ("timeout_resolved", "reset_done")
@@ -44,6 +49,8 @@ class LogRead(msgspec.Struct):
     long_lines: int
     order: str
     quick: bool
+    cut_off: bool
+    """The compressed file ended too early; what came before its end was read."""
 
 
 class Diagnosis(msgspec.Struct, kw_only=True):
@@ -62,7 +69,8 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     events: list[Event]
     """In the order of the logs' lines; empty where no TLB message was found."""
     events_left_out: int
-    """Further events that were counted into incidents but not kept."""
+    """Further events that were not kept, but counted into incidents; into the totals alone in a log that stands newest
+    first."""
     incidents: list[Incident]
     incidents_left_out: int
     """Further incidents, beyond 2000 in one log, that were not kept."""
@@ -174,7 +182,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     counts: Counter[str] = Counter()
     builder = IncidentBuilder()
     suppressed = tlb = left_out = 0
-    overflowing = False
+    overflowing = backwards = False
     for found in scan.events():
         if isinstance(found, Flood):
             for number, driver, device in found.named_devices(ends_only=overflowing):
@@ -186,7 +194,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
                 suppressed += stencil.total("suppressed", lines)
             if overflowing:
                 left_out += len(found.lines)
-                for part in found.by_device():
+                for part in () if backwards else found.by_device():
                     builder.add_flood(part)
             else:
                 kept += found.events()
@@ -197,16 +205,19 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
             elif found.tlb:
                 tlb += 1
             if overflowing:
-                attribute([found], scan.devices)
-                builder.add(found)
+                if not backwards:
+                    attribute([found], scan.devices)
+                    builder.add(found)
                 left_out += 1
             else:
                 kept.append(found)
         if not overflowing and len(kept) > MOST_EVENTS:
             overflowing = True
-            _add_all(builder, kept, scan)
+            backwards = scan.extent.order == "newest first"
             left_out += len(kept) - MOST_EVENTS
+            beyond = kept[MOST_EVENTS:]
             del kept[MOST_EVENTS:]
+            _add_all(builder, kept if backwards else kept + beyond, scan)
     if not overflowing:
         _add_all(builder, kept, scan)
     names.update(scan.devices.known())
@@ -214,7 +225,7 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     closed, bursts = finished(builder, extent.end_time)
     del counts["guc_restarted"]
     return _Judged(
-        _log_read(source.name, extent),
+        _log_read(source, extent),
         [event for event in kept if event.role != "restarted"],
         closed, bursts, left_out, builder.left_out, +counts, suppressed, tlb,
     )  # fmt: skip
@@ -222,13 +233,14 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
 
 def _add_all(builder: IncidentBuilder, events: list[Event], scan: LogScan) -> None:
     attribute(events, scan.devices)
+    give_years(events)
     for event in reversed(events) if scan.extent.order == "newest first" else events:
         builder.add(event)
 
 
-def _log_read(name: str, extent: Extent) -> LogRead:
+def _log_read(source: Source, extent: Extent) -> LogRead:
     return LogRead(
-        name=name,
+        name=source.name,
         shape=extent.shape,
         bytes_read=extent.bytes_read,
         lines=extent.lines,
@@ -236,6 +248,7 @@ def _log_read(name: str, extent: Extent) -> LogRead:
         long_lines=extent.long_lines,
         order=extent.order,
         quick=extent.quick,
+        cut_off=source.cut_off,
     )
 
 

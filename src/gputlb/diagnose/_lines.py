@@ -78,6 +78,11 @@ def starts_entry(line: str) -> bool:
     return _STRONG_START.match(line) is not None
 
 
+def starts(line: bytes) -> bool:
+    """Return whether a raw line begins with a stamp, a level or the word `kernel`."""
+    return starts_entry(cleaned(line[:150].decode("utf-8", "replace")))
+
+
 def continues(line: str, previous: str) -> bool:
     """Return whether a cleaned line may be the wrapped rest of the one before it."""
     if not line or not previous or _STRONG_START.match(line):

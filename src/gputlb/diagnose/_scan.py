@@ -12,8 +12,8 @@ from gputlb.diagnose._events import Event
 from gputlb.diagnose._extent import Extent
 from gputlb.diagnose._flood import Flood
 from gputlb.diagnose._formats import Shape, plain_lines, shape_of
-from gputlb.diagnose._lines import cleaned, starts_entry
-from gputlb.diagnose._matching import LONGEST_KEPT_TEXT, events_in, place_in, weight
+from gputlb.diagnose._lines import cleaned, starts
+from gputlb.diagnose._matching import events_in, place_in, weight
 from gputlb.diagnose._prefilter import file_may_hold
 from gputlb.diagnose._stamps import stamp_in
 from gputlb.diagnose._stencils import Stencil, Stencils, skeleton
@@ -106,7 +106,7 @@ class LogScan:
             return
         plain = self._source.plain_path
         sample = bytes(opening[:BOOT_BYTES])
-        if plain is not None and not _looks_wrapped(sample) and not file_may_hold(plain, PREFILTER_LITERALS):
+        if plain is not None and not _looks_wrapped(sample) and not self._may_hold(plain):
             # The opening holds the boot messages, hence the facts about the machine.
             boot = _unix_lines(bytes(opening[:BOOT_BYTES]))
             yield from self._lines(boot, len(boot), 1)
@@ -117,6 +117,15 @@ class LogScan:
             )
             return
         yield from self._large(chain([bytes(opening)], blocks))
+
+    def _may_hold(self, path: str) -> bool:
+        source = self._source
+        watch = source.watch
+        source.is_searched = True
+        try:
+            return file_may_hold(path, PREFILTER_LITERALS, None if watch is None else lambda: watch(source))
+        finally:
+            source.is_searched = False
 
     def events_of_line(self, raw: str, number: int) -> list[Event]:
         """Return the events of one line that just arrived."""
@@ -208,7 +217,10 @@ class LogScan:
             for at, text in plain:
                 yield from self._events_of(Entry(cleaned(text[:LONGEST_LINE_CHARACTERS]), at))
             return done
-        bones = skeleton(b"\n".join(lines)).split(b"\n")
+        joined = b"\n".join(lines)
+        if not any(word in joined for word in _COARSE):
+            return done
+        bones = skeleton(joined).split(b"\n")
         stencil_of = self._stencils.get
         at = taken = 0
         while at < done:
@@ -217,14 +229,13 @@ class LogScan:
                 at += 1
                 continue
             if stencil is None and not any(word in lines[at] for word in _COARSE):
-                if len(lines[at]) <= LONGEST_KEPT_TEXT and _starts(lines[at]):
-                    self._stencils.ignore(bones[at])
+                self._stencils.ignore(bones[at], lines[at])
                 at += 1
                 continue
             begin = at
             run = self._run(bones, at, done) if stencil is not None else []
             at += len(run)
-            if run and at < len(lines) and stencil_of(bones[at]) is None and not _starts(lines[at]):
+            if run and at < len(lines) and stencil_of(bones[at]) is None and not starts(lines[at]):
                 run.pop()  # the next line may be the rest of its message
                 at -= 1
             if run:
@@ -254,14 +265,14 @@ class LogScan:
     ) -> Generator[Event, None, int]:
         """Read the entry around a line that no stencil fits, the thorough way; return where the next one begins."""
         line, begin = lines[at], at
-        if not _starts(line):
+        if not starts(line):
             # A wrapped entry: its stamp, and perhaps half a word, stand on a line before.
             for near in range(at - 1, max(taken, at - _NEAR_LINES) - 1, -1):
-                if _starts(lines[near]):
+                if starts(lines[near]):
                     begin = near
                     break
         end = at + 1
-        while end < len(lines) and end - begin < _NEAR_LINES and not _starts(lines[end]):
+        while end < len(lines) and end - begin < _NEAR_LINES and not starts(lines[end]):
             end += 1
         texts = [self._piece(raw.decode("utf-8", "replace")) for raw in lines[begin:end]]
         found: list[Event] = []
@@ -338,13 +349,9 @@ def _looks_wrapped(sample: bytes) -> bool:
     if not _NARROWEST_MARGIN <= widest <= _WIDEST_MARGIN:
         return False
     broken = sum(
-        len(line) > widest - _LONGEST_WORD and bool(rest) and not _starts(rest) for line, rest in pairwise(lines)
+        len(line) > widest - _LONGEST_WORD and bool(rest) and not starts(rest) for line, rest in pairwise(lines)
     )
     return broken > _LEAST_WRAPPED_SHARE * len(lines)
-
-
-def _starts(line: bytes) -> bool:
-    return starts_entry(cleaned(line[:150].decode("utf-8", "replace")))
 
 
 def _split(text: str) -> list[str]:

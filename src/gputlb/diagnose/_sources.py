@@ -16,13 +16,13 @@ from typing import IO, TYPE_CHECKING, cast
 from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
 
 BLOCK_BYTES = 1 << 20
 BOMB_RATIO = 500
-BOMB_FLOOR_BYTES = 256 << 20
+BOMB_FLOOR_BYTES = 64 << 20
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 _FOREIGN = {
@@ -36,6 +36,8 @@ _FOREIGN = {
     b"\xff\xd8\xff": "a picture; give the log as text",
 }
 _TAR_AT, _TAR = 257, b"ustar"
+_TELLING_BYTES = 512
+"""So many first bytes tell what a file is."""
 LIVE_COMMANDS = (
     ("journalctl", "-k", "-b", "0", "--no-pager", "-q", "-o", "short-iso-precise"),
     ("dmesg",),
@@ -53,12 +55,20 @@ class Source:
         name: how the user named it.
         size_bytes: bytes of the stored (perhaps compressed) file, or None for a pipe.
         plain_path: the file, where it can be read anywhere without unpacking; else None.
+        read_bytes: how many of these bytes were read so far.
+        is_searched: whether other processes search the whole file; `read_bytes` stands still meanwhile.
+        watch: called from time to time while the log is read.
+        cut_off: whether the compressed data ended too early; known when `blocks` is exhausted.
     """
 
     def __init__(self, name: str, path: Path | None, stream: IO[bytes] | None = None) -> None:
         self.name = name
         self._path = path
         self._stream = stream
+        self.cut_off = False
+        self.is_searched = False
+        self.read_bytes = 0
+        self.watch: Callable[[Source], None] | None = None
         self.size_bytes = path.stat().st_size if path is not None and path.is_file() else None
         head = _head(path) if path is not None else b""
         packed = _compression(head) is not None or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -68,17 +78,88 @@ class Source:
         """Yield the decompressed contents.
 
         Raises:
-            UnreadableInput: where the file is damaged or no program can unpack it.
-            DecompressionBomb: where it grows to more than 500 times its size and 256 MiB.
+            UnreadableInput: where the file is damaged, is no text by its first bytes, ends before any text, or where no
+                program can unpack it.
+            DecompressionBomb: where it grows to more than 500 times its size and 64 MiB.
         """
         stream = self._path.open("rb") if self._path is not None else cast("IO[bytes]", self._stream)
         try:
-            yield from _text_blocks(self.name, stream, self.size_bytes)
+            yield from self._text_blocks(_Watched(self, stream))
         except OSError as error:
             raise UnreadableInput(f"{self.name}: cannot be read: {_reason(error)}") from error
         finally:
             if self._path is not None:
                 stream.close()
+
+    def _text_blocks(self, stream: _Watched) -> Iterator[bytes]:
+        head = stream.read(_TELLING_BYTES)
+        _refuse_foreign(self.name, head)
+        kind = _compression(head)
+        blocks = _plain(head, stream) if kind is None else self._unpacked(kind, head, stream)
+        first = b""
+        for block in blocks:
+            first += block
+            if len(first) >= _TELLING_BYTES:
+                break
+        if kind is not None:
+            if not first and self.cut_off:
+                raise UnreadableInput(f"{self.name}: is cut off: {kind} ends before any text; fetch it again")
+            _refuse_foreign(self.name, first, inside=f" inside {kind}")
+        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            yield from _from_utf16(first, blocks)
+            return
+        yield first
+        yield from blocks
+
+    def _unpacked(self, kind: str, head: bytes, stream: _Watched) -> Iterator[bytes]:
+        packed = _Packed(head, stream)
+        grown = 0
+        for block in _unpacked(self.name, kind, packed):
+            grown += len(block)
+            size_bytes = self.size_bytes or packed.taken_bytes
+            if grown > BOMB_FLOOR_BYTES and grown > BOMB_RATIO * size_bytes:
+                raise DecompressionBomb(
+                    f"{self.name}: {size_bytes} bytes grow to more than {grown >> 20} MiB, "
+                    "as a decompression bomb would; if the file is honest, decompress it yourself and give the result"
+                )
+            yield block
+        self.cut_off = packed.cut_off
+
+
+class _Watched:
+    """A stream that tells how far it was read."""
+
+    def __init__(self, source: Source, stream: IO[bytes]) -> None:
+        self._source = source
+        self._stream = stream
+
+    def read(self, size_bytes: int) -> bytes:
+        data = self._stream.read(size_bytes)
+        source = self._source
+        source.read_bytes += len(data)
+        if source.watch is not None:
+            source.watch(source)
+        return data
+
+
+class _Packed:
+    """Compressed bytes as they are taken.
+
+    Attributes:
+        taken_bytes: how many were taken.
+        cut_off: whether they ended too early, by the word of the one that unpacks them.
+    """
+
+    def __init__(self, head: bytes, stream: _Watched) -> None:
+        self.head = head
+        self._stream = stream
+        self.taken_bytes = 0
+        self.cut_off = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in _chained(self.head, self._stream):
+            self.taken_bytes += len(block)
+            yield block
 
 
 def open_source(name: str) -> Source:
@@ -129,7 +210,7 @@ def open_live() -> Source:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(512)
+        return file.read(_TELLING_BYTES)
 
 
 def _reason(error: OSError) -> str:
@@ -140,35 +221,21 @@ def _compression(head: bytes) -> str | None:
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
 
 
-def _refuse_foreign(name: str, head: bytes) -> None:
+def _refuse_foreign(name: str, head: bytes, *, inside: str = "") -> None:
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise UnreadableInput(f"{name}: is {what.format(name=name)}")
     if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        raise UnreadableInput(f"{name}: is a tar archive; unpack it and give the log inside")
+        raise UnreadableInput(f"{name}: is a tar archive{inside}; unpack it and give the log inside")
 
 
-def _text_blocks(name: str, stream: IO[bytes], size_bytes: int | None) -> Iterator[bytes]:
-    head = stream.read(512)
-    _refuse_foreign(name, head)
-    kind = _compression(head)
-    whole = _chained(head, stream)
-    blocks = _plain(head, stream) if kind is None else _guarded(name, _unpacked(name, kind, whole), size_bytes)
-    first = next(blocks, b"")
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        yield from _from_utf16(first, blocks)
-        return
-    yield first
-    yield from blocks
-
-
-def _plain(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+def _plain(head: bytes, stream: _Watched) -> Iterator[bytes]:
     yield head + stream.read(BLOCK_BYTES - len(head))
     while block := stream.read(BLOCK_BYTES):
         yield block
 
 
-def _chained(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
+def _chained(head: bytes, stream: _Watched) -> Iterator[bytes]:
     yield head
     while block := stream.read(BLOCK_BYTES):
         yield block
@@ -181,20 +248,7 @@ def _from_utf16(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield decoder.decode(block).encode()
 
 
-def _guarded(name: str, blocks: Iterator[bytes], size_bytes: int | None) -> Iterator[bytes]:
-    grown = 0
-    for block in blocks:
-        grown += len(block)
-        if size_bytes is not None and grown > BOMB_FLOOR_BYTES and grown > BOMB_RATIO * size_bytes:
-            raise DecompressionBomb(
-                f"{name}: {size_bytes} bytes grow to more than {grown >> 20} MiB, as a decompression "
-                "bomb would; "
-                "if the file is honest, decompress it yourself and give the result"
-            )
-        yield block
-
-
-def _unpacked(name: str, kind: str, packed: Iterator[bytes]) -> Iterator[bytes]:
+def _unpacked(name: str, kind: str, packed: _Packed) -> Iterator[bytes]:
     try:
         if kind == "zstd":
             yield from _unzstd(name, packed)
@@ -210,30 +264,38 @@ def _unpacked(name: str, kind: str, packed: Iterator[bytes]) -> Iterator[bytes]:
 # neither of these minds a missing end.
 
 
-def _ungzip(packed: Iterator[bytes]) -> Iterator[bytes]:
+def _ungzip(packed: _Packed) -> Iterator[bytes]:
     member = zlib.decompressobj(wbits=31)
+    begun = False
     for block in packed:
-        data = block
+        data = block if begun else block.lstrip(b"\0")
         while data:
+            begun = True
             yield member.decompress(data, BLOCK_BYTES)
             data = member.unconsumed_tail
             if member.eof:
                 data = member.unused_data.lstrip(b"\0")
                 member = zlib.decompressobj(wbits=31)
+                begun = False
+    if begun:
+        yield member.flush()
+    packed.cut_off = begun and not member.eof
 
 
-def _unpacked_by(
-    make: type[lzma.LZMADecompressor] | type[bz2.BZ2Decompressor], packed: Iterator[bytes]
-) -> Iterator[bytes]:
+def _unpacked_by(make: type[lzma.LZMADecompressor] | type[bz2.BZ2Decompressor], packed: _Packed) -> Iterator[bytes]:
     stream = make()
+    begun = False
     for block in packed:
-        data = block
+        data = block if begun else block.lstrip(b"\0")
         while data or not stream.needs_input:
+            begun = True
             yield stream.decompress(data, BLOCK_BYTES)
             data = b""
             if stream.eof:
                 data = stream.unused_data.lstrip(b"\0")
                 stream = make()
+                begun = False
+    packed.cut_off = begun
 
 
 class _IteratorReader(io.RawIOBase):
@@ -258,24 +320,28 @@ class _IteratorReader(io.RawIOBase):
         return taken
 
 
-def _unzstd(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
+def _unzstd(name: str, packed: _Packed) -> Iterator[bytes]:
     try:
         import zstandard  # noqa: PLC0415
     except ImportError:
         yield from _unzstd_by_program(name, packed)
         return
     reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-        _IteratorReader(packed),  # type: ignore[arg-type]
+        _IteratorReader(iter(packed)),  # type: ignore[arg-type]
         read_across_frames=True,
     )
+    promised_bytes = zstandard.frame_content_size(packed.head)  # -1 where the frame does not tell
+    grown = 0
     try:
         while block := reader.read(BLOCK_BYTES):
+            grown += len(block)
             yield block
+        packed.cut_off = grown < promised_bytes
     except zstandard.ZstdError as error:
         raise UnreadableInput(f"{name}: is damaged: zstd says “{error}”; fetch it again") from error
 
 
-def _unzstd_by_program(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
+def _unzstd_by_program(name: str, packed: _Packed) -> Iterator[bytes]:
     program = shutil.which("zstd")
     if program is None:
         raise UnreadableInput(
@@ -311,7 +377,8 @@ def _unzstd_by_program(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
                 grown += len(block)
                 yield block
             words = complaints.read(1000).decode("utf-8", "replace").strip().splitlines()
-            if child.wait() != 0 and grown == 0:
+            packed.cut_off = child.wait() != 0
+            if packed.cut_off and grown == 0:
                 raise UnreadableInput(f"{name}: is damaged: zstd says “{words[0] if words else '?'}”; fetch it again")
         finally:
             child.kill()

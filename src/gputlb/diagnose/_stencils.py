@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from gputlb.diagnose._events import role_of
-from gputlb.diagnose._lines import cleaned, starts_entry
+from gputlb.diagnose._lines import cleaned, starts, starts_entry
 from gputlb.diagnose._machine import tells_of_machine
 from gputlb.diagnose._matching import LONGEST_KEPT_TEXT, Spans, full_address, is_device, spans_in
 from gputlb.diagnose._stamps import Stamp, stamp_in
@@ -219,13 +219,16 @@ class Stencils:
         self._trusted: dict[bytes, Stencil | Literal[False]] = {}
         self._learnt: dict[bytes, Stencil | None] = {}
         self._shared = _Shared()
+        self._looks_left = 2 * MOST_STENCILS
         self.get = self._trusted.get
         """Return the stencil of a skeleton; False for lines that say nothing, None for unknown ones."""
 
-    def ignore(self, bones: bytes) -> None:
-        """Remember the skeleton of a line that says nothing and is no continuation of the line before it."""
-        if len(self._trusted) < MOST_STENCILS:
-            self._trusted[bones] = False
+    def ignore(self, bones: bytes, line: bytes) -> None:
+        """Remember the skeleton of a line that says nothing, unless it may be the rest of the line before it."""
+        if self._looks_left > 0:  # lines that are never alike are not looked at for ever
+            self._looks_left -= 1
+            if len(line) <= LONGEST_KEPT_TEXT and len(self._trusted) < MOST_STENCILS and starts(line):
+                self._trusted[bones] = False
 
     def learn(self, bones: bytes, line: bytes, events: list[Event]) -> None:
         """Take what the thorough way found in a line that stands by itself."""

@@ -10,8 +10,10 @@ from gputlb.facts.messages import invalidation_waits
 from gputlb.report.diagnose_svg import Dot, Mark, histogram, scatter, timeline
 from gputlb.report.diagnose_text import (
     class_words,
+    cut_off_words,
     distinct_advice,
     incident_lines,
+    left_out_words,
     machine_rows,
     recovery_words,
     timeline_rows,
@@ -22,7 +24,7 @@ from gputlb.report.diagnose_trace_text import fence_row, lane_name, microseconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gputlb.diagnose import Diagnosis, Event
+    from gputlb.diagnose import Diagnosis, Event, LogRead
     from gputlb.diagnose.traces import Explanation
 
 MOST_MARKS = 2_000
@@ -56,6 +58,11 @@ code,pre{font:13px/1.45 ui-monospace,monospace}
 pre{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:4px;
   padding:6px 10px;margin:4px 0}
 .scroll{overflow-x:auto}
+.verdict,.card,.quiet,td{overflow-wrap:anywhere}
+.drawing{overflow-x:auto}
+.drawing svg{min-width:640px}
+@media(max-width:640px){body{padding:14px}.verdict{padding:12px 14px}.card{padding:10px 12px}
+  table:has(td:nth-child(4)){min-width:600px}}
 table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--quiet);font-weight:600}
@@ -106,7 +113,8 @@ def diagnosis_html(diagnosis: Diagnosis) -> str:
         _section("Machine, as the log shows it", _table(("what", "value"), machine_rows(diagnosis))),
         _fix_table(diagnosis),
     ]
-    logs = ", ".join(f"{log.name} ({log.shape}, {log.lines} lines)" for log in diagnosis.logs)
+    body += [_note(cut_off_words(log.name)) for log in diagnosis.logs if log.cut_off]
+    logs = ", ".join(f"{log.name} ({log.shape}, {_how_much(log)})" for log in diagnosis.logs)
     return _page("GPU TLB invalidation: what went wrong", logs, body)
 
 
@@ -179,6 +187,16 @@ def _page(title: str, source: str, body: Iterable[str]) -> str:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
         f'<h1>{escape(title)}</h1><p class="quiet">{escape(source)}</p>{"".join(body)}</body></html>\n'
     )
+
+
+def _note(sentence: str) -> str:
+    return f'<p class="quiet">{escape(sentence)}</p>'
+
+
+def _how_much(log: LogRead) -> str:
+    if log.quick:
+        return f"{log.bytes_read / (1 << 20):.0f} MiB"
+    return f"{log.lines} line{'s' * (log.lines != 1)}"
 
 
 def _section(title: str, inner: str) -> str:
@@ -266,6 +284,9 @@ def _incident_cards(diagnosis: Diagnosis) -> str:
             '<span class="badge '
             f'{style}">{escape(recovery_words(incident.recovered))}</span></h3><ul>{items}</ul></div>'
         )
+    beyond = max(0, len(diagnosis.incidents) - MOST_ROWS) + diagnosis.incidents_left_out
+    if beyond:
+        cards.append(_note(f"{beyond} further incidents are not shown."))
     return _section("Incidents", "".join(cards))
 
 
@@ -293,6 +314,7 @@ def _advice_cards(diagnosis: Diagnosis) -> str:
 
 
 def _event_table(diagnosis: Diagnosis) -> str:
+    runs = timeline_rows(diagnosis.events)
     rows = [
         (
             str(first.line),
@@ -301,9 +323,14 @@ def _event_table(diagnosis: Diagnosis) -> str:
             what_happened(first, count, last),
             first.text,
         )
-        for first, count, last in timeline_rows(diagnosis.events)[:MOST_ROWS]
+        for first, count, last in runs[:MOST_ROWS]
     ]
-    return _section("Events", _table(("line", "time", "device", "what", "as printed"), rows))
+    table = _table(("line", "time", "device", "what", "as printed"), rows)
+    if len(runs) > MOST_ROWS:
+        table += _note(f"The first {MOST_ROWS} of {len(runs)} rows.")
+    if diagnosis.events_left_out:
+        table += _note(left_out_words(diagnosis))
+    return _section("Events", table)
 
 
 def _fix_table(diagnosis: Diagnosis) -> str:

@@ -53,7 +53,7 @@ def timeline(marks: Sequence[Mark], unit: str) -> str:
             f"<title>{escape(mark.title)}</title></rect>"
         )
     parts += _time_axis(start, span, height - 30, unit)
-    parts.append("</svg>")
+    parts.append("</svg></div>")
     return "".join(parts)
 
 
@@ -90,7 +90,7 @@ def scatter(dots: Sequence[Dot], *, x_label: str, y_label: str, guides: Sequence
         f'<text class="note" transform="translate(16 {height // 2}) rotate(-90)" '
         f'text-anchor="middle">{escape(y_label)}</text>'
     )
-    parts.append("</svg>")
+    parts.append("</svg></div>")
     return "".join(parts)
 
 
@@ -105,12 +105,13 @@ def histogram(buckets: Sequence[tuple[str, int]], label: str) -> str:
         parts.append(f'<text x="{LEFT - 10}" y="{y + 14}" text-anchor="end">{escape(name)}</text>')
         parts.append(f'<rect class="bar" x="{LEFT}" y="{y}" width="{width:.1f}" height="18"/>')
         parts.append(f'<text x="{LEFT + width + 8:.1f}" y="{y + 14}">{count}</text>')
-    parts.append("</svg>")
+    parts.append("</svg></div>")
     return "".join(parts)
 
 
 def _open(height: int, label: str) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
+    # On a narrow page a drawing scrolls in its frame: shrunk to fit, its words could not be read.
+    return f'<div class="drawing"><svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
 
 
 def _across(value: float, start: float, span: float) -> float:

@@ -237,11 +237,28 @@ def _print_reading(diagnosis: Diagnosis, page: Page) -> None:
         cut = f", {log.long_lines} overlong" if log.long_lines else ""
         size = f"{log.bytes_read / (1 << 20):.0f} MiB" if log.quick else f"{log.lines} line{'s' * (log.lines != 1)}"
         page.remark(f"{log.name}: {log.shape}, {size}{share}{order}{cut}")
+        if log.cut_off:
+            page.paragraph(cut_off_words(log.name), style="yellow")
         if not log.quick and log.lines and not log.lines_with_stamp and not diagnosis.n_tlb_events:
             page.paragraph(f"{log.name}: no line looks like a kernel log; was it the right file?", style="yellow")
     if diagnosis.events_left_out:
-        page.paragraph(
-            f"The first {len(diagnosis.events)} events are listed; {diagnosis.events_left_out} further ones were "
-            "counted into their incidents but not listed, here, in --json or in --html.",
-            style="dim",
+        page.paragraph(left_out_words(diagnosis, ", here, in --json or in --html"), style="dim")
+
+
+def cut_off_words(name: str) -> str:
+    """Return the sentence about a compressed log that ended too early."""
+    return f"{name}: is cut off: what came before its end was read; fetch it again for the rest."
+
+
+def left_out_words(diagnosis: Diagnosis, where: str = "") -> str:
+    """Return the sentence about events beyond those that are kept."""
+    if any(log.order == "newest first" for log in diagnosis.logs):
+        return (
+            f"The newest {len(diagnosis.events)} events are listed and make up the incidents; "
+            f"{diagnosis.events_left_out} older ones were only counted. Sort the log oldest first to have all "
+            "of them judged."
         )
+    return (
+        f"The first {len(diagnosis.events)} events are listed; {diagnosis.events_left_out} further ones were "
+        f"counted into their incidents but not listed{where}."
+    )

@@ -44,7 +44,11 @@ class EngineTlb:
         """Return the kept entry for `virtual_page`, or 0."""
         slots = self.slots
         kept = await slots[virtual_page % len(slots)].load()
-        return kept & _ENTRY_MASK if kept and kept >> _ENTRY_BITS == virtual_page // len(slots) else 0
+        return self.entry_in(kept, virtual_page) if kept else 0
+
+    def entry_in(self, kept: int, virtual_page: int) -> int:
+        """Return the entry for `virtual_page` in what its slot holds; 0 if that is for another page."""
+        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == virtual_page // len(self.slots) else 0
 
     async def keep(self, virtual_page: int, entry: int) -> None:
         """Keep `entry` for `virtual_page`, in place of what its slot held."""
@@ -142,8 +146,8 @@ class Engine:
         async with runtime.atomic():
             if not await self.contexts.load():
                 return  # the context has gone meanwhile
-            entry = await tlb.look_up(virtual_page)
-            if entry:
+            kept = await tlb.slots[virtual_page % len(tlb.slots)].load()  # as `look_up`, without its coroutine
+            if kept and (entry := tlb.entry_in(kept, virtual_page)):
                 await self._memory.access(self.name, virtual_page, entry)
                 return
             entry = await self._page_table[virtual_page].load()

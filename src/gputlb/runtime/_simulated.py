@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from math import inf
 from types import CoroutineType
 from typing import TYPE_CHECKING
 
@@ -200,7 +201,7 @@ class SimulatedRuntime(Runtime):
         the errors of `AgentError`, and `AgentFailed` around whatever else an agent raises. The agent that raised
         is dead; the others go on if `run` is called again.
         """
-        until_ns = None if until_us is None else round(until_us * 1000)
+        until_ns = inf if until_us is None else round(until_us * 1000)
         times, later = self._times, self._later
         now_ns = self.clock_ns
         self.steps_at_once = 0
@@ -226,9 +227,7 @@ class SimulatedRuntime(Runtime):
                         heappush(times, time_ns)
                     else:
                         there.append(agent)
-                if not times:
-                    break
-                if until_ns is not None and times[0] > until_ns:
+                if not times or times[0] > until_ns:
                     break
                 time_ns = heappop(times)
                 there = later.pop(time_ns, None)
@@ -251,8 +250,8 @@ class SimulatedRuntime(Runtime):
         finally:
             self.ready = [other for other in turn if other is not agent]  # whose turn has not come, if one raised
             self.current = self.nobody
-        if until_ns is not None:
-            self.clock_ns = max(now_ns, until_ns)
+        if until_ns < inf:
+            self.clock_ns = max(now_ns, int(until_ns))
         if not later:
             self._nobody_is_stuck()
 

@@ -69,7 +69,7 @@ class SimulatedAgent:
             if runtime.steps_at_once > runtime.most_steps_at_once:
                 runtime.step_at_once()
             runtime.ready.append(self)
-            yield
+            yield None
             self.coroutine = made = self.body()
             if not hasattr(made, "send"):
                 self.refuse(made)

@@ -49,7 +49,7 @@ def test_a_cell_keeps_what_is_stored():
 def test_cells_are_cleared_and_who_waits_for_that_is_told():
     runtime = SimulatedRuntime()
     cells = [runtime.cell(f"slot {number}", initial=number) for number in range(3)]
-    seen = []
+    seen: list[object] = []
 
     async def waiter():
         seen.append(await cells[2].until(lambda value: value == 0, timeout_us=10))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from types import CoroutineType
 from typing import TYPE_CHECKING, NoReturn
 
 from gputlb.runtime._coroutine import suspending
@@ -71,7 +72,7 @@ class SimulatedAgent:
             runtime.ready.append(self)
             yield None
             self.coroutine = made = self.body()
-            if not hasattr(made, "send"):
+            if type(made) is not CoroutineType and not hasattr(made, "send"):
                 self.refuse(made)
 
     def refuse(self, made: object) -> NoReturn:

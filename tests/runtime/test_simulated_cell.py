@@ -46,6 +46,25 @@ def test_a_cell_keeps_what_is_stored():
     assert [3, 0xFFFF_FFFF, 0xF0] == seen
 
 
+def test_cells_are_cleared_and_who_waits_for_that_is_told():
+    runtime = SimulatedRuntime()
+    cells = [runtime.cell(f"slot {number}", initial=number) for number in range(3)]
+    seen: list[object] = []
+
+    async def waiter():
+        seen.append(await cells[2].until(lambda value: value == 0, timeout_us=10))
+
+    async def client():
+        await runtime.sleep(1)
+        await runtime.clear(cells)
+        seen.append([await cell.load() for cell in cells])
+
+    run(waiter, client, runtime=runtime)
+
+    assert [[0, 0, 0], True] == seen
+    assert 1000 == runtime.now_ns
+
+
 @pytest.mark.parametrize("value", [256, -1])
 def test_what_does_not_fit_is_refused_and_leaves_the_cell_as_it_was(value):
     runtime = SimulatedRuntime()

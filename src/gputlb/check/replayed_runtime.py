@@ -22,6 +22,7 @@ from gputlb.runtime import (
     LockNotHeld,
     LockReentered,
     Mutex,
+    Runtime,
     SimulatedRuntime,
     SleepInAtomic,
     SleepUnderSpinLock,
@@ -207,6 +208,10 @@ class ReplayedRuntime(SimulatedRuntime):
     def cell(self, name: str, bits: int = 32, initial: int = 0) -> Cell:
         """Return a new shared word."""
         return ReplayedCell(self, name, bits, initial)
+
+    async def clear(self, cells: Iterable[Cell]) -> None:
+        """Store 0 in each of `cells`, also in those that hold it already: each store is a step of the schedule."""
+        await Runtime.clear(self, cells)
 
     def mutex(self, name: str) -> Mutex:
         """Return a new mutex."""

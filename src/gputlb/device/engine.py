@@ -36,15 +36,19 @@ class EngineTlb:
     """
 
     def __init__(self, runtime: Runtime, name: str, slots: int) -> None:
+        self._runtime = runtime
         self.slots = tuple(runtime.cell(f"{name}.tlb{slot}", _ENTRY_BITS + _TAG_BITS) for slot in range(slots))
         self.walking = tuple(runtime.cell(f"{name}.walking{slot}", 1) for slot in range(slots))
 
     async def look_up(self, virtual_page: int) -> int:
         """Return the kept entry for `virtual_page`, or 0."""
         slots = self.slots
-        tag, slot = divmod(virtual_page, len(slots))
-        kept = await slots[slot].load()
-        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == tag else 0
+        kept = await slots[virtual_page % len(slots)].load()
+        return self.entry_in(kept, virtual_page) if kept else 0
+
+    def entry_in(self, kept: int, virtual_page: int) -> int:
+        """Return the entry for `virtual_page` in what its slot holds; 0 if that is for another page."""
+        return kept & _ENTRY_MASK if kept >> _ENTRY_BITS == virtual_page // len(self.slots) else 0
 
     async def keep(self, virtual_page: int, entry: int) -> None:
         """Keep `entry` for `virtual_page`, in place of what its slot held."""
@@ -53,11 +57,9 @@ class EngineTlb:
 
     async def drop(self, *, cancel_walks: bool = True) -> None:
         """Forget every translation, and (unless told otherwise) the walks under way."""
-        for slot in self.slots:
-            await slot.store(0)
+        await self._runtime.clear(self.slots)
         if cancel_walks:
-            for walking in self.walking:
-                await walking.store(0)
+            await self._runtime.clear(self.walking)
 
 
 class Engine:
@@ -144,12 +146,12 @@ class Engine:
         async with runtime.atomic():
             if not await self.contexts.load():
                 return  # the context has gone meanwhile
-            entry = await tlb.look_up(virtual_page)
-            if entry:
+            kept = await tlb.slots[virtual_page % len(tlb.slots)].load()  # as `look_up`, without its coroutine
+            if kept and (entry := tlb.entry_in(kept, virtual_page)):
                 await self._memory.access(self.name, virtual_page, entry)
                 return
             entry = await self._page_table[virtual_page].load()
-            if not self._layout.present(entry):
+            if not (entry and self._layout.present(entry)):
                 return  # a page fault; the batch goes on
             walking = tlb.walking[virtual_page % len(tlb.walking)]
             await walking.store(1)

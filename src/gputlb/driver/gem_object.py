@@ -18,7 +18,12 @@ TENANT_BITS = 16
 
 def page_numbers(pages: int) -> tuple[int, ...]:
     """Return the numbers of the pages whose bits are set, lowest first."""
-    return tuple(page for page in range(pages.bit_length()) if pages >> page & 1)
+    numbers = []
+    while pages:
+        lowest = pages & -pages
+        numbers.append(lowest.bit_length() - 1)
+        pages ^= lowest
+    return tuple(numbers)
 
 
 class PageSource(Protocol):

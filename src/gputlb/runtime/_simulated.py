@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from math import inf
 from types import CoroutineType
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from gputlb.runtime._simulated_locks import Indivisible, SimulatedMutex, Simulat
 from gputlb.runtime._vocabulary import Runtime, SpinLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Callable, Coroutine, Generator, Iterable
     from contextlib import AbstractAsyncContextManager
 
     from gputlb.runtime._simulated_agent import Sleeper
@@ -64,7 +65,7 @@ class SimulatedRuntime(Runtime):
         self.steps_at_once = 0  # since time last passed
         self.ready: list[Sleeper] = []  # who acts next, at this same time
         self.agents: list[SimulatedAgent] = []
-        self.nobody = SimulatedAgent("nobody", _nothing, False, "")
+        self.nobody = SimulatedAgent(self, "nobody", _nothing, False, "")
         self.current = self.nobody
         self._times: list[int] = []  # heap of the times at which somebody acts again, or would have
         self._later: dict[int, list[Sleeper]] = {}  # who acts at each, in the order of coming
@@ -74,6 +75,12 @@ class SimulatedRuntime(Runtime):
     def cell(self, name: str, bits: int = 32, initial: int = 0) -> Cell:
         """Return a new shared word of `bits` bits."""
         return SimulatedCell(self, name, bits, initial)
+
+    async def clear(self, cells: Iterable[Cell]) -> None:
+        """Store 0 in each of `cells`; those that hold it already cost next to nothing."""
+        for cell in cells:
+            if cell.value:  # type: ignore[attr-defined]  # they are this runtime's own
+                await cell.store(0)
 
     def mutex(self, name: str) -> Mutex:
         """Return a new mutex; those who wait get it in the order in which they came."""
@@ -94,14 +101,15 @@ class SimulatedRuntime(Runtime):
         elif isinstance(duration_us, (int, float)):
             span_ns = round(duration_us * 1000)
         else:
-            span_ns = round(duration_us.draw_us(agent.generator()) * 1000)
+            span_ns = round(duration_us.draw_us(agent.random or agent.generator()) * 1000)
         if span_ns < 0:
             raise NegativeSpan(agent.name, place(), f"slept for {span_ns / 1000:g} µs")
         yield span_ns
 
     async def choose(self, n: int) -> int:
         """Return one of 0 … n - 1 from the agent's own stream."""
-        generator = self.current.generator()
+        agent = self.current
+        generator = agent.random or agent.generator()
         if n < 1:
             return generator.randrange(n)  # which says what is wrong with it
         bits = n.bit_length()
@@ -128,7 +136,7 @@ class SimulatedRuntime(Runtime):
         before = self._streams.get(name, 0)
         self._streams[name] = before + 1
         stream = f"{self.seed}/{name}" if before == 0 else f"{self.seed}/{name}/{before}"
-        agent = SimulatedAgent(name, body, forever, stream)
+        agent = SimulatedAgent(self, name, body, forever, stream)
         self.agents.append(agent)
         self.ready.append(agent)
 
@@ -193,7 +201,7 @@ class SimulatedRuntime(Runtime):
         the errors of `AgentError`, and `AgentFailed` around whatever else an agent raises. The agent that raised
         is dead; the others go on if `run` is called again.
         """
-        until_ns = None if until_us is None else round(until_us * 1000)
+        until_ns = inf if until_us is None else round(until_us * 1000)
         times, later = self._times, self._later
         now_ns = self.clock_ns
         self.steps_at_once = 0
@@ -207,14 +215,7 @@ class SimulatedRuntime(Runtime):
                     try:
                         span_ns = resume(None)
                     except StopIteration:
-                        if agent.forever and not agent.held:  # type: ignore[union-attr]
-                            self.steps_at_once += 1
-                            if self.steps_at_once > self.most_steps_at_once:
-                                self.step_at_once()
-                            agent.resume = agent.begin  # type: ignore[union-attr, method-assign]
-                            self.ready.append(agent)
-                        else:
-                            self._ended(agent)  # type: ignore[arg-type]
+                        self._ended(agent)  # type: ignore[arg-type]
                         continue
                     if span_ns is None:
                         continue
@@ -226,9 +227,7 @@ class SimulatedRuntime(Runtime):
                         heappush(times, time_ns)
                     else:
                         there.append(agent)
-                if not times:
-                    break
-                if until_ns is not None and times[0] > until_ns:
+                if not times or times[0] > until_ns:
                     break
                 time_ns = heappop(times)
                 there = later.pop(time_ns, None)
@@ -251,8 +250,8 @@ class SimulatedRuntime(Runtime):
         finally:
             self.ready = [other for other in turn if other is not agent]  # whose turn has not come, if one raised
             self.current = self.nobody
-        if until_ns is not None:
-            self.clock_ns = max(now_ns, until_ns)
+        if until_ns < inf:
+            self.clock_ns = max(now_ns, int(until_ns))
         if not later:
             self._nobody_is_stuck()
 

@@ -9,7 +9,7 @@ from gputlb.runtime._events import Event, EventStream
 from gputlb.runtime._waiting import ASLEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from contextlib import AbstractAsyncContextManager
 
     from gputlb.runtime._waiting import Duration, How
@@ -93,6 +93,11 @@ class Runtime(ABC):
     @abstractmethod
     def cell(self, name: str, bits: int = 32, initial: int = 0) -> Cell:
         """Return a new shared word of `bits` bits."""
+
+    async def clear(self, cells: Iterable[Cell]) -> None:
+        """Store 0 in each of `cells`, one after the other; in one step only inside `atomic()`."""
+        for cell in cells:
+            await cell.store(0)
 
     @abstractmethod
     def mutex(self, name: str) -> Mutex:

@@ -35,6 +35,7 @@ class Metrics:
         self._held_domains = 0
         self._held_changed_ns = 0
         self.releases = ReleasesSeen(self._flush_locks, len(machine.gts))
+        self._under_way = self.releases.under_way
         self.engines = EnginesSeen(machine)
         self.memory_queue = QueueMeter()
         self.has_turned_away = False
@@ -52,7 +53,6 @@ class Metrics:
             "reset_unit": self.engines.reset,
             "release": self.releases.ended,
             "turned_away": self._turned_away,
-            "access": self._access,
             "mutex_lock": self._mutex_lock,
             "mutex_unlock": self._mutex_unlock,
             "fw_awake": self._awake,
@@ -98,10 +98,14 @@ class Metrics:
         self.engines.finish(now_ns)
 
     def _notice(self, event: Event) -> None:
-        release = self.releases.under_way.get(event.agent)
+        kind = event.kind
+        if kind == "access":  # the most frequent by far, and an engine's, which releases nothing
+            self.accesses += 1
+            return
+        release = self._under_way.get(event.agent)
         if release is not None:
             self.releases.goes_on(release, event)
-        handler = self._handlers.get(event.kind)
+        handler = self._handlers.get(kind)
         if handler is not None:
             handler(event)
 
@@ -120,9 +124,6 @@ class Metrics:
     def _turned_away(self, _event: Event) -> None:
         self.turned_away += 1
         self.has_turned_away = True
-
-    def _access(self, _event: Event) -> None:
-        self.accesses += 1
 
     def _flushed(self, _event: Event) -> None:
         self.flushes += 1

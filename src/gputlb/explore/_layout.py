@@ -128,6 +128,21 @@ class Layout:
                 folds[g, 3 + 2 * m] = self.fields[member[-1]].shift
         return folds
 
+    @property
+    def agents(self) -> int:
+        """Number of agents."""
+        return self.system.agents
+
+    def reads(self) -> NDArray[np.uint64]:
+        """Return what each agent looks at in each of its local states, as bits of a state: itself, to begin with."""
+        rows = []
+        for field in self.fields[: self.agents]:
+            own = np.zeros((1 << field.bits, self.words), np.uint64)
+            own[:, field.word] = field.mask << field.shift
+            own[:, 0] |= np.uint64(OCCUPIED)
+            rows.append(own)
+        return np.concatenate(rows).ravel()
+
     def holds_all(self) -> bool:
         """Whether everything known now still fits."""
         system = self.system

@@ -49,6 +49,8 @@ class Store:
             np.empty(_STACK_ROWS * layout.words, np.uint64),
             np.empty(_STACK_ROWS, np.uint64),
             np.empty(len(layout.fields), np.uint64),
+            layout.reads(),
+            np.zeros((layout.agents << kernel.MEMO_BITS) * 2 * layout.words, np.uint64),
         )
 
     def _enter(self, states: NDArray[np.uint64]) -> NDArray[np.uint32]:

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 from msgspec.structs import replace
 
 from gputlb.check.corpus import BugModel, model_of
-from gputlb.cli import main
 from gputlb.facts import bug
 
 # The application reads sys.argv here on purpose, as it does for a user.
 pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens:UserWarning")
-
-
-@pytest.fixture
-def gputlb(monkeypatch, capsys):
-    """Run the command line; return status, stdout and stderr."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["gputlb", *words])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return run
 
 
 def test_the_table_has_every_bug_and_the_reason_where_it_is_not_modelled(gputlb):

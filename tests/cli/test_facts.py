@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
-from gputlb.cli import main
-
 # The application reads sys.argv here on purpose, as it does for a user.
 pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens:UserWarning")
-
-
-@pytest.fixture
-def gputlb(monkeypatch, capsys):
-    """Run the command line; return status, stdout and stderr."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["gputlb", *words])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return run
 
 
 def test_the_overview_has_a_line_for_every_row(gputlb):

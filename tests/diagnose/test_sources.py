@@ -140,7 +140,7 @@ def test_a_decompression_bomb_in_a_pipe_is_refused():
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    assert refused(tmp_path / "no") == "LOG: no such file; without a name the log of the running system is read"
+    assert refused(tmp_path / "no") == "LOG: no such file; check its name, or give - for standard input"
 
 
 def test_a_directory_is_refused(tmp_path):

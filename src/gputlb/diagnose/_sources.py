@@ -175,7 +175,7 @@ def open_source(name: str) -> Source:
         if path.is_dir():
             raise UnreadableInput(f"{name}: is a directory; name the log file inside it")
         if not path.exists():
-            raise UnreadableInput(f"{name}: no such file; without a name the log of the running system is read")
+            raise UnreadableInput(f"{name}: no such file; check its name, or give - for standard input")
         if not path.is_file():  # a pipe, as in <(dmesg): it can be read only once
             return Source(name, None, path.open("rb"))
         head = _head(path)

@@ -213,6 +213,10 @@ class ReplayedRuntime(SimulatedRuntime):
         """Store 0 in each of `cells`, also in those that hold it already: each store is a step of the schedule."""
         await Runtime.clear(self, cells)
 
+    async def choose_occupied(self, pace: Duration, places: Sequence[Sequence[Cell]], going: Cell) -> int:
+        """Pick one of `places`, until there is something or `going` is 0, by the parts that the schedule knows."""
+        return await Runtime.choose_occupied(self, pace, places, going)
+
     def mutex(self, name: str) -> Mutex:
         """Return a new mutex."""
         return ReplayedMutex(self, name)

@@ -102,6 +102,8 @@ class Engine:
         self._domain = domain
         self._pace = pace or Exponential(5.0)
         self._layout = facts.pte_layout()
+        slots = self.tlb.slots
+        self._places = tuple((entry, slots[page % len(slots)]) for page, entry in enumerate(page_table))
         self._observers = runtime.events.observers
 
     async def start_context(self) -> None:
@@ -135,10 +137,12 @@ class Engine:
             await self._domain.need_no_more()
 
     async def act(self) -> None:
-        """Wait for a context, let some time pass, touch one page: one round of the engine's agent."""
+        """Wait for a context and touch pages until one comes to something: one round of the engine's agent.
+
+        To touch a page that is neither in the page table nor in the TLB is a page fault; the batch goes on.
+        """
         await self.contexts.until(bool)
-        await self._runtime.sleep(self._pace)
-        await self.touch(await self._runtime.choose(len(self._page_table)))
+        await self.touch(await self._runtime.choose_occupied(self._pace, self._places, self.contexts))
 
     async def touch(self, virtual_page: int) -> None:
         """Reach for `virtual_page`; translation and access are one step, since an invalidation waits for it."""

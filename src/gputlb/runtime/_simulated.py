@@ -28,7 +28,7 @@ from gputlb.runtime._simulated_locks import Indivisible, SimulatedMutex, Simulat
 from gputlb.runtime._vocabulary import Runtime, SpinLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Iterable
+    from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from gputlb.runtime._simulated_agent import Sleeper
@@ -96,12 +96,15 @@ class SimulatedRuntime(Runtime):
         agent = self.current
         if agent.awake_only:
             self.might_sleep("slept")
-        if type(duration_us) is int:  # by far the most frequent, and the cheapest
+        if type(duration_us) is int:  # the cheapest
             span_ns = duration_us * 1000
-        elif isinstance(duration_us, (int, float)):
-            span_ns = round(duration_us * 1000)
         else:
-            span_ns = round(duration_us.draw_us(agent.random or agent.generator()) * 1000)
+            try:
+                draw_us = duration_us.draw_us  # type: ignore[union-attr]
+            except AttributeError:
+                span_ns = round(duration_us * 1000)  # type: ignore[operator]
+            else:
+                span_ns = round(draw_us(agent.random or agent.generator()) * 1000)
         if span_ns < 0:
             raise NegativeSpan(agent.name, place(), f"slept for {span_ns / 1000:g} µs")
         yield span_ns
@@ -110,14 +113,48 @@ class SimulatedRuntime(Runtime):
         """Return one of 0 … n - 1 from the agent's own stream."""
         agent = self.current
         generator = agent.random or agent.generator()
-        if n < 1:
-            return generator.randrange(n)  # which says what is wrong with it
         bits = n.bit_length()
         draw = generator.getrandbits  # as `randrange` does it, without its three calls
         picked = draw(bits)
         while picked >= n:
+            if n < 1:
+                return generator.randrange(n)  # which says what is wrong with it
             picked = draw(bits)
         return picked
+
+    @suspending
+    def choose_occupied(
+        self, pace: Duration, places: Sequence[Sequence[SimulatedCell]], going: SimulatedCell
+    ) -> Generator[int | None, None, int]:
+        """Sleep for `pace` and pick one of `places`, until there is something or `going` is 0; return which.
+
+        As its parts do it, in one coroutine: three quarters of what engines do is to pick in vain.
+        """
+        agent = self.current
+        if agent.awake_only:
+            self.might_sleep("slept")
+        generator = agent.random or agent.generator()
+        draw_us, draw_bits = pace.draw_us, generator.getrandbits
+        n = len(places)
+        bits = n.bit_length()
+        while True:
+            span_ns = round(draw_us(generator) * 1000)
+            if span_ns < 0:
+                raise NegativeSpan(agent.name, place(), f"slept for {span_ns / 1000:g} µs")
+            yield span_ns
+            number = draw_bits(bits)
+            while number >= n:
+                if not n:
+                    return generator.randrange(n)  # which says what is wrong with it
+                number = draw_bits(bits)
+            if not going.value:
+                return number
+            for cell in places[number]:
+                if cell.value:
+                    return number
+            if self.ready[-1] is not agent:  # who is ready at this time goes first, as between two rounds
+                self.ready.append(agent)
+                yield None
 
     def atomic(self) -> AbstractAsyncContextManager[None]:
         """Make the awaits inside one step; waiting there is an error."""
@@ -221,12 +258,11 @@ class SimulatedRuntime(Runtime):
                         continue
                     # The same as in `call_at`, without the call: this is the hot path of every simulation.
                     time_ns = now_ns + span_ns  # type: ignore[operator]
-                    there = later.get(time_ns)
-                    if there is None:
+                    if time_ns in later:
+                        later[time_ns].append(agent)
+                    else:
                         later[time_ns] = [agent]
                         heappush(times, time_ns)
-                    else:
-                        there.append(agent)
                 if not times or times[0] > until_ns:
                     break
                 time_ns = heappop(times)

@@ -69,8 +69,9 @@ class SimulatedAgent:
             runtime.steps_at_once += 1
             if runtime.steps_at_once > runtime.most_steps_at_once:
                 runtime.step_at_once()
-            runtime.ready.append(self)
-            yield None
+            if runtime.ready[-1] is not self:  # else nobody is ready at this time who would go first
+                runtime.ready.append(self)
+                yield None
             self.coroutine = made = self.body()
             if type(made) is not CoroutineType and not hasattr(made, "send"):
                 self.refuse(made)

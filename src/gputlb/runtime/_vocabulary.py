@@ -9,7 +9,7 @@ from gputlb.runtime._events import Event, EventStream
 from gputlb.runtime._waiting import ASLEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from gputlb.runtime._waiting import Duration, How
@@ -114,6 +114,21 @@ class Runtime(ABC):
     @abstractmethod
     def choose(self, n: int) -> Awaitable[int]:
         """Let the environment pick one of 0 … n - 1."""
+
+    async def choose_occupied(self, pace: Duration, places: Sequence[Sequence[Cell]], going: Cell) -> int:
+        """Sleep for `pace` and let the environment pick one of `places`, again and again; return which it came to.
+
+        The end is the first pick of a place whose cells are not all 0, or any pick once `going` is 0.
+        """
+        while True:
+            await self.sleep(pace)
+            number = await self.choose(len(places))
+            async with self.atomic():
+                if not await going.load():
+                    return number
+                for cell in places[number]:
+                    if await cell.load():
+                        return number
 
     @abstractmethod
     def atomic(self) -> AbstractAsyncContextManager[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from math import inf
 from types import CoroutineType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gputlb.runtime._coroutine import suspending
 from gputlb.runtime._errors import (
@@ -58,6 +58,7 @@ class SimulatedRuntime(Runtime):
 
     def __init__(self, seed: int = 0, *, stop_at_violation: bool = True) -> None:
         super().__init__()
+        self._observers = self.events.observers
         self.seed = seed
         self.stop_at_violation = stop_at_violation
         self.violations = 0
@@ -77,10 +78,12 @@ class SimulatedRuntime(Runtime):
         return SimulatedCell(self, name, bits, initial)
 
     async def clear(self, cells: Iterable[Cell]) -> None:
-        """Store 0 in each of `cells`; those that hold it already cost next to nothing."""
-        for cell in cells:
-            if cell.value:  # type: ignore[attr-defined]  # they are this runtime's own
-                await cell.store(0)
+        """Store 0 in each of `cells`; those that hold it already cost next to nothing, others little."""
+        for cell in cast("Iterable[SimulatedCell]", cells):
+            if cell.value:
+                cell.value = 0
+                if cell.waiters:
+                    cell.tell()
 
     def mutex(self, name: str) -> Mutex:
         """Return a new mutex; those who wait get it in the order in which they came."""
@@ -124,7 +127,7 @@ class SimulatedRuntime(Runtime):
 
     @suspending
     def choose_occupied(
-        self, pace: Duration, places: Sequence[Sequence[SimulatedCell]], going: SimulatedCell
+        self, pace: Duration, places: Sequence[Sequence[Cell]], going: Cell
     ) -> Generator[int | None, None, int]:
         """Sleep for `pace` and pick one of `places`, until there is something or `going` is 0; return which.
 
@@ -135,6 +138,7 @@ class SimulatedRuntime(Runtime):
             self.might_sleep("slept")
         generator = agent.random or agent.generator()
         draw_us, draw_bits = pace.draw_us, generator.getrandbits
+        cells_of = cast("Sequence[Sequence[SimulatedCell]]", places)
         n = len(places)
         bits = n.bit_length()
         while True:
@@ -147,9 +151,9 @@ class SimulatedRuntime(Runtime):
                 if not n:
                     return generator.randrange(n)  # which says what is wrong with it
                 number = draw_bits(bits)
-            if not going.value:
+            if not going.value:  # type: ignore[attr-defined]  # they are this runtime's own
                 return number
-            for cell in places[number]:
+            for cell in cells_of[number]:
                 if cell.value:
                     return number
             if self.ready[-1] is not agent:  # who is ready at this time goes first, as between two rounds
@@ -187,11 +191,14 @@ class SimulatedRuntime(Runtime):
 
     def emit(self, kind: str, *values: object) -> None:
         """Publish an event of the acting agent; costs next to nothing if nobody listens."""
-        observers = self.events.observers
+        observers = self._observers
         if observers:
             event = _new_event(Event, (self.clock_ns, self.current.name, kind, values))
-            for observer in tuple(observers):  # one may stop listening while it is told
-                observer(event)
+            if len(observers) == 1:
+                observers[0](event)
+            else:
+                for observer in tuple(observers):  # one may stop listening while it is told
+                    observer(event)
 
     @property
     def now_ns(self) -> int:

@@ -39,7 +39,7 @@ class SimulatedCell(Cell):
             raise self._overflow(value)
         self.value = value
         if self.waiters:
-            self._tell()
+            self.tell()
 
     async def update(self, f: Callable[[int], int]) -> int:
         runtime = self.runtime
@@ -52,7 +52,7 @@ class SimulatedCell(Cell):
             raise self._overflow(new)
         self.value = new
         if self.waiters:
-            self._tell()
+            self.tell()
         return old
 
     async def until(self, predicate: Callable[[int], bool], timeout_us: float | None = None, how: How = ASLEEP) -> bool:
@@ -79,7 +79,8 @@ class SimulatedCell(Cell):
     def __str__(self) -> str:
         return f"cell {self.name!r}"
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Let those who wait for the cell look at it."""
         for waiter in tuple(self.waiters):
             waiter.changed()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import exp, log
 from typing import TYPE_CHECKING, Protocol
 
 from gputlb.runtime._errors import ImpossibleNaps
@@ -81,7 +81,7 @@ class Exponential:
 
     def draw_us(self, random: Random) -> float:
         """Return one exponentially distributed span."""
-        return -math.log(1.0 - random.random()) * self.mean_us  # as `expovariate(1.0)`, without the call
+        return -log(1.0 - random.random()) * self.mean_us  # as `expovariate(1.0)`, without the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,13 @@ class Latency:
     typical_us: float
     worst_us: float
     cap_us: float
+    _sigma: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        standard_normal_999th = 3.0902
+        object.__setattr__(self, "_sigma", log(self.worst_us / self.typical_us) / standard_normal_999th)
 
     def draw_us(self, random: Random) -> float:
         """Return one latency, at most `cap_us`."""
-        standard_normal_999th = 3.0902
-        sigma = math.log(self.worst_us / self.typical_us) / standard_normal_999th
-        return min(self.typical_us * math.exp(sigma * random.gauss(0.0, 1.0)), self.cap_us)
+        drawn_us = self.typical_us * exp(self._sigma * random.gauss(0.0, 1.0))
+        return drawn_us if drawn_us < self.cap_us else self.cap_us

@@ -6,7 +6,7 @@ import pytest
 
 from gputlb import facts
 from gputlb.driver import scheme
-from gputlb.runtime import Event, SimulatedRuntime
+from gputlb.runtime import SimulatedRuntime
 from gputlb.simulate import Machine
 from gputlb.simulate.engines_seen import EnginesSeen
 
@@ -23,20 +23,20 @@ def seen() -> EnginesSeen:
 
 def walk(seen: EnginesSeen, begin_ns: int, end_ns: int, entry: int = ENTRY, *, cancelled: bool = False) -> None:
     what = "cancelled" if cancelled else "end"
-    seen.walk(Event(end_ns, "rcs0", "walk", ("rcs0", what, PAGE, entry, end_ns - begin_ns)))
+    seen.walk(end_ns, "rcs0", ("rcs0", what, PAGE, entry, end_ns - begin_ns))
 
 
-def flush(seen: EnginesSeen, time_ns: int) -> None:
-    seen.unit(Event(time_ns, "rcs0.unit", "unit", ("rcs0", "end")))
+def flush(seen: EnginesSeen) -> None:
+    seen.unit("rcs0")
 
 
 def context(seen: EnginesSeen, time_ns: int, what: str, agent: str = "client0") -> None:
-    seen.context(Event(time_ns, agent, "context", ("rcs0", what)))
+    seen.context(time_ns, agent, ("rcs0", what))
 
 
 def test_a_miss_is_the_flush_s_doing_if_the_same_translation_is_found_again(seen: EnginesSeen):
     walk(seen, 0, 10)
-    flush(seen, 20)
+    flush(seen)
     walk(seen, 30, 45)
 
     assert (2, 1, 25, 15) == (seen.walks, seen.misses_by_flush, seen.walk_ns, seen.walk_lost_ns)
@@ -44,7 +44,7 @@ def test_a_miss_is_the_flush_s_doing_if_the_same_translation_is_found_again(seen
 
 def test_it_is_not_if_the_page_has_been_mapped_anew(seen: EnginesSeen):
     walk(seen, 0, 10)
-    flush(seen, 20)
+    flush(seen)
     walk(seen, 30, 45, entry=ENTRY + 1)
 
     assert (0, 0) == (seen.misses_by_flush, seen.walk_lost_ns)
@@ -52,7 +52,7 @@ def test_it_is_not_if_the_page_has_been_mapped_anew(seen: EnginesSeen):
 
 def test_it_is_not_if_a_context_has_started_with_an_empty_tlb_since(seen: EnginesSeen):
     walk(seen, 0, 10)
-    flush(seen, 20)
+    flush(seen)
     context(seen, 25, "start")
     walk(seen, 30, 45)
 
@@ -61,7 +61,7 @@ def test_it_is_not_if_a_context_has_started_with_an_empty_tlb_since(seen: Engine
 
 def test_one_flush_is_to_blame_for_one_miss_alone(seen: EnginesSeen):
     walk(seen, 0, 10)
-    flush(seen, 20)
+    flush(seen)
     walk(seen, 30, 45)
     walk(seen, 50, 60)
 
@@ -87,7 +87,7 @@ def test_an_engine_is_busy_while_any_context_is_on_it(seen: EnginesSeen):
 
 def test_what_a_lost_context_would_have_run_is_lost_to_the_reset(seen: EnginesSeen):
     context(seen, 0, "start")
-    seen.reset(Event(10, "gt0.reset", "reset_unit", ("done",)))
+    seen.reset(10, "gt0.reset", ("done",))
     context(seen, 35, "end")
 
     assert (1, 10, 25) == (seen.resets, seen.busy_ns, seen.reset_lost_ns)

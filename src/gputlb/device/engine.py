@@ -52,8 +52,11 @@ class EngineTlb:
 
     async def keep(self, virtual_page: int, entry: int) -> None:
         """Keep `entry` for `virtual_page`, in place of what its slot held."""
-        tag = virtual_page // len(self.slots)
-        await self.slots[virtual_page % len(self.slots)].store(tag << _ENTRY_BITS | entry)
+        await self.slots[virtual_page % len(self.slots)].store(self.kept(virtual_page, entry))
+
+    def kept(self, virtual_page: int, entry: int) -> int:
+        """Return what a slot holds that keeps `entry` for `virtual_page`."""
+        return virtual_page // len(self.slots) << _ENTRY_BITS | entry
 
     async def drop(self, *, cancel_walks: bool = True) -> None:
         """Forget every translation, and (unless told otherwise) the walks under way."""
@@ -146,18 +149,19 @@ class Engine:
 
     async def touch(self, virtual_page: int) -> None:
         """Reach for `virtual_page`; translation and access are one step, since an invalidation waits for it."""
-        runtime, tlb = self._runtime, self.tlb
+        runtime, tlb, contexts = self._runtime, self.tlb, self.contexts
+        number = virtual_page % len(tlb.slots)
+        slot, walking = tlb.slots[number], tlb.walking[number]
         async with runtime.atomic():
-            if not await self.contexts.load():
+            if not await contexts.load():
                 return  # the context has gone meanwhile
-            kept = await tlb.slots[virtual_page % len(tlb.slots)].load()  # as `look_up`, without its coroutine
+            kept = await slot.load()  # as `look_up`, without its coroutine
             if kept and (entry := tlb.entry_in(kept, virtual_page)):
                 await self._memory.access(self.name, virtual_page, entry)
                 return
             entry = await self._page_table[virtual_page].load()
             if not (entry and self._layout.present(entry)):
                 return  # a page fault; the batch goes on
-            walking = tlb.walking[virtual_page % len(tlb.walking)]
             await walking.store(1)
         begun_ns = runtime.now_ns if self._observers else 0
         await runtime.sleep(self._behaviour.walk_latency)
@@ -169,6 +173,6 @@ class Engine:
             if cancelled:
                 return  # dropped under way, to be walked again
             await walking.store(0)
-            if await self.contexts.load():
-                await tlb.keep(virtual_page, entry)
+            if await contexts.load():
+                await slot.store(tlb.kept(virtual_page, entry))  # as `keep`, without its coroutine
                 await self._memory.access(self.name, virtual_page, entry)

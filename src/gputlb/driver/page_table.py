@@ -27,6 +27,7 @@ class PageTable:
 
     def __init__(self, runtime: Runtime, name: str, entries: int) -> None:
         layout = facts.pte_layout()
+        self._runtime = runtime
         self.entries: Sequence[Cell] = tuple(
             runtime.cell(f"{name}.pte{index}", layout.bits) for index in range(entries)
         )
@@ -43,5 +44,4 @@ class PageTable:
 
     async def clear(self, first: int, count: int) -> None:
         """Clear `count` entries from virtual page `first` on; engines may keep their translations all the same."""
-        for index in range(first, first + count):
-            await self.entries[index].store(0)
+        await self._runtime.clear(self.entries[first : first + count])

@@ -42,7 +42,7 @@ class PteLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def tenant(self, entry: int) -> int:
         """Return whom the page of `entry` belonged to when it was mapped."""
-        return entry >> self.tenant_low_bit & (self.tenants - 1)
+        return entry >> self.tenant_low_bit & ((1 << (self.tenant_high_bit - self.tenant_low_bit + 1)) - 1)
 
 
 @cache

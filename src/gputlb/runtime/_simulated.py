@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from math import inf
 from types import CoroutineType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gputlb.runtime._coroutine import suspending
 from gputlb.runtime._errors import (
@@ -20,7 +20,6 @@ from gputlb.runtime._errors import (
     Stuck,
     Violation,
 )
-from gputlb.runtime._events import Event
 from gputlb.runtime._place import place, place_raised
 from gputlb.runtime._simulated_agent import Alarm, SimulatedAgent
 from gputlb.runtime._simulated_cell import SimulatedCell
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from gputlb.runtime._simulated_agent import Sleeper
     from gputlb.runtime._vocabulary import Body, Cell, Mutex
     from gputlb.runtime._waiting import Duration
-
-
-_new_event = tuple.__new__  # what a named tuple's own constructor comes to, at half the price
 
 
 class SimulatedRuntime(Runtime):
@@ -79,7 +75,8 @@ class SimulatedRuntime(Runtime):
 
     async def clear(self, cells: Iterable[Cell]) -> None:
         """Store 0 in each of `cells`; those that hold it already cost next to nothing, others little."""
-        for cell in cast("Iterable[SimulatedCell]", cells):
+        ours: Iterable[SimulatedCell] = cells  # type: ignore[assignment]
+        for cell in ours:
             if cell.value:
                 cell.value = 0
                 if cell.waiters:
@@ -138,7 +135,7 @@ class SimulatedRuntime(Runtime):
             self.might_sleep("slept")
         generator = agent.random or agent.generator()
         draw_us, draw_bits = pace.draw_us, generator.getrandbits
-        cells_of = cast("Sequence[Sequence[SimulatedCell]]", places)
+        cells_of: Sequence[Sequence[SimulatedCell]] = places  # type: ignore[assignment]  # this runtime's own
         n = len(places)
         bits = n.bit_length()
         while True:
@@ -151,7 +148,7 @@ class SimulatedRuntime(Runtime):
                 if not n:
                     return generator.randrange(n)  # which says what is wrong with it
                 number = draw_bits(bits)
-            if not going.value:  # type: ignore[attr-defined]  # they are this runtime's own
+            if not going.value:  # type: ignore[attr-defined]
                 return number
             for cell in cells_of[number]:
                 if cell.value:
@@ -193,12 +190,11 @@ class SimulatedRuntime(Runtime):
         """Publish an event of the acting agent; costs next to nothing if nobody listens."""
         observers = self._observers
         if observers:
-            event = _new_event(Event, (self.clock_ns, self.current.name, kind, values))
             if len(observers) == 1:
-                observers[0](event)
+                observers[0](self.clock_ns, self.current.name, kind, values)
             else:
                 for observer in tuple(observers):  # one may stop listening while it is told
-                    observer(event)
+                    observer(self.clock_ns, self.current.name, kind, values)
 
     @property
     def now_ns(self) -> int:

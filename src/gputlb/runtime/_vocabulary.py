@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
-from gputlb.runtime._events import Event, EventStream
+from gputlb.runtime._events import EventStream
 from gputlb.runtime._waiting import ASLEEP
 
 if TYPE_CHECKING:
@@ -154,8 +154,11 @@ class Runtime(ABC):
 
     def emit(self, kind: str, *values: object) -> None:
         """Publish an event of the acting agent; costs next to nothing if nobody listens."""
-        if self.events.observers:
-            self.events.publish(Event(self.now_ns, self.acting, kind, values))
+        observers = self.events.observers
+        if observers:
+            time_ns, agent = self.now_ns, self.acting
+            for observer in tuple(observers):  # one may stop listening while it is told
+                observer(time_ns, agent, kind, values)
 
 
 class Registers(Protocol):

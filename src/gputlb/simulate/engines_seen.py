@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gputlb.runtime import Event
+    from typing import Any
+
     from gputlb.simulate.machine import Machine
 
     Translation = tuple[int, int]  # virtual page and entry
@@ -53,62 +54,59 @@ class EnginesSeen:
                 engine.busy_since_ns = now_ns
             self.reset_lost_ns += sum(now_ns - since_ns for since_ns in engine.lost.values())
 
-    def walk(self, event: Event) -> None:
+    def walk(self, _time_ns: int, _agent: str, values: tuple[Any, ...]) -> None:
         """Take note of a walk that has ended or was cancelled."""
-        name, what, page, entry, took_ns = event.values
-        engine = self._engines.get(str(name))
+        name, what, page, entry, took_ns = values
+        engine = self._engines.get(name)
         if engine is None:
             return  # the observation unit, which no client uses
-        assert isinstance(page, int)
-        assert isinstance(entry, int)
-        assert isinstance(took_ns, int)
         self.walks += 1
         self.walk_ns += took_ns
         if what == "cancelled":
             self.walks_cancelled += 1
             self.walk_lost_ns += took_ns
             return
-        slot = page % self._slots[str(name)]
-        if engine.dropped.pop(slot, None) == (page, entry):
+        slot = page % self._slots[name]
+        found = page, entry
+        if slot in engine.dropped and engine.dropped.pop(slot) == found:
             self.misses_by_flush += 1
             self.walk_lost_ns += took_ns
-        engine.kept[slot] = page, entry
+        engine.kept[slot] = found
 
-    def unit(self, event: Event) -> None:
-        """Take note of an invalidation that has dropped an engine's translations."""
-        name, what = event.values
-        engine = self._engines.get(str(name))
-        if what == "end" and engine is not None:
+    def unit(self, name: str) -> None:
+        """Take note of an invalidation that has dropped the translations of the engine of this name."""
+        engine = self._engines.get(name)
+        if engine is not None:
             engine.dropped.update(engine.kept)
             engine.kept.clear()
 
-    def context(self, event: Event) -> None:
+    def context(self, time_ns: int, agent: str, values: tuple[Any, ...]) -> None:
         """Take note of a context that starts or ends; where each starts with an empty TLB, no flush is to blame."""
-        name, what = event.values
-        engine = self._engines.get(str(name))
+        name, what = values
+        engine = self._engines.get(name)
         if engine is None:
             return
         if what == "start":
             if not engine.contexts:
-                engine.busy_since_ns = event.time_ns
-            engine.contexts[event.agent] = event.time_ns
+                engine.busy_since_ns = time_ns
+            engine.contexts[agent] = time_ns
             if self._starts_empty:
                 engine.kept.clear()
                 engine.dropped.clear()
             return
-        lost_ns = engine.lost.pop(event.agent, None)
+        lost_ns = engine.lost.pop(agent, None)
         if lost_ns is not None:
-            self.reset_lost_ns += event.time_ns - lost_ns
-        elif engine.contexts.pop(event.agent, None) is not None and not engine.contexts:
-            self.busy_ns += event.time_ns - engine.busy_since_ns
+            self.reset_lost_ns += time_ns - lost_ns
+        elif engine.contexts.pop(agent, None) is not None and not engine.contexts:
+            self.busy_ns += time_ns - engine.busy_since_ns
 
-    def reset(self, event: Event) -> None:
+    def reset(self, time_ns: int, agent: str, _values: tuple[Any, ...]) -> None:
         """Take note of a reset: every context of the GT is lost."""
         self.resets += 1
-        for engine in self._of_gt.get(event.agent, ()):
+        for engine in self._of_gt.get(agent, ()):
             engine.kept.clear()
             engine.dropped.clear()
             if engine.contexts:
-                self.busy_ns += event.time_ns - engine.busy_since_ns
-                engine.lost.update(dict.fromkeys(engine.contexts, event.time_ns))
+                self.busy_ns += time_ns - engine.busy_since_ns
+                engine.lost.update(dict.fromkeys(engine.contexts, time_ns))
                 engine.contexts.clear()

@@ -12,9 +12,12 @@ from gputlb.simulate.releases_seen import ReleasesSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-    from gputlb.runtime import Event, Runtime
+    from gputlb.runtime import Runtime
     from gputlb.simulate.machine import Machine
+
+    Values = tuple[Any, ...]  # of an event; each kind has its own
 
 KEPT_VIOLATIONS = 20
 """How many stale accesses are kept with their details; all are counted."""
@@ -41,7 +44,7 @@ class Metrics:
         self.has_turned_away = False
         """Whether some arrival found too many waiting, in the warm-up or later."""
         self.begin(0)
-        self._handlers: dict[str, Callable[[Event], None]] = {
+        self._handlers: dict[str, Callable[[int, str, Values], None]] = {
             "begin": self._begin,
             "end": self._end,
             "seqno": self._flushed,
@@ -64,7 +67,7 @@ class Metrics:
             "violation": self._violation,
             "err": self._error,
         }
-        self._stop = runtime.events.listen(self._notice)
+        self._stop = runtime.events.listen_to_parts(self._notice)
 
     def begin(self, now_ns: int) -> None:
         """Count from now on, and forget what was counted before: the warm-up is over."""
@@ -97,42 +100,38 @@ class Metrics:
         self._hold_domains(now_ns, 0)
         self.engines.finish(now_ns)
 
-    def _notice(self, event: Event) -> None:
-        kind = event.kind
+    def _notice(self, time_ns: int, agent: str, kind: str, values: Values) -> None:
         if kind == "access":  # the most frequent by far, and an engine's, which releases nothing
             self.accesses += 1
             return
-        release = self._under_way.get(event.agent)
-        if release is not None:
-            self.releases.goes_on(release, event)
-        handler = self._handlers.get(kind)
-        if handler is not None:
-            handler(event)
+        if agent in self._under_way:
+            self.releases.goes_on(self._under_way[agent], time_ns, kind, values)
+        if kind in self._handlers:
+            self._handlers[kind](time_ns, agent, values)
 
-    def _begin(self, event: Event) -> None:
-        if event.values[0] == "release":
-            self.releases.started(event)
-        elif event.values[0] == "bind":
-            self._binding_since_ns[event.agent] = event.time_ns
-            self.memory_queue.enter(event.time_ns)
+    def _begin(self, time_ns: int, agent: str, values: Values) -> None:
+        if values[0] == "release":
+            self.releases.started(time_ns, agent)
+        elif values[0] == "bind":
+            self._binding_since_ns[agent] = time_ns
+            self.memory_queue.enter(time_ns)
 
-    def _end(self, event: Event) -> None:
-        if event.values[0] == "bind":
-            since_ns = self._binding_since_ns.pop(event.agent)
-            self.memory_queue.leave(event.time_ns, event.time_ns - since_ns)
+    def _end(self, time_ns: int, agent: str, values: Values) -> None:
+        if values[0] == "bind":
+            self.memory_queue.leave(time_ns, time_ns - self._binding_since_ns.pop(agent))
 
-    def _turned_away(self, _event: Event) -> None:
+    def _turned_away(self, _time_ns: int, _agent: str, _values: Values) -> None:
         self.turned_away += 1
         self.has_turned_away = True
 
-    def _flushed(self, _event: Event) -> None:
+    def _flushed(self, _time_ns: int, _agent: str, _values: Values) -> None:
         self.flushes += 1
 
-    def _skip(self, event: Event) -> None:
-        self.skipped[str(event.values[0])] += 1
+    def _skip(self, _time_ns: int, _agent: str, values: Values) -> None:
+        self.skipped[str(values[0])] += 1
 
-    def _trace(self, event: Event) -> None:
-        text, _, mask = str(event.values[0]).rpartition(" ")
+    def _trace(self, _time_ns: int, _agent: str, values: Values) -> None:
+        text, _, mask = str(values[0]).rpartition(" ")
         if text != "invalidated engines":
             return
         bits = int(mask, 16)
@@ -141,56 +140,54 @@ class Metrics:
                 if bits & bit:
                     self.requests[name] += 1
 
-    def _unit(self, event: Event) -> None:
-        name, what = event.values
+    def _unit(self, _time_ns: int, _agent: str, values: Values) -> None:
+        name, what = values
         if what == "end":
             self.served[str(name)] += 1
-            self.engines.unit(event)
+            self.engines.unit(str(name))
 
-    def _mutex_lock(self, event: Event) -> None:
-        if event.values[0] in self._flush_locks:
-            self._locked_at_ns[str(event.values[0])] = event.time_ns
+    def _mutex_lock(self, time_ns: int, _agent: str, values: Values) -> None:
+        if values[0] in self._flush_locks:
+            self._locked_at_ns[str(values[0])] = time_ns
 
-    def _mutex_unlock(self, event: Event) -> None:
-        begun_ns = self._locked_at_ns.pop(str(event.values[0]), None)
+    def _mutex_unlock(self, time_ns: int, _agent: str, values: Values) -> None:
+        begun_ns = self._locked_at_ns.pop(str(values[0]), None)
         if begun_ns is not None:
-            self.mutex_held_ns += event.time_ns - begun_ns
+            self.mutex_held_ns += time_ns - begun_ns
 
-    def _awake(self, event: Event) -> None:
+    def _awake(self, time_ns: int, _agent: str, _values: Values) -> None:
         self.forcewake_wakes += 1
-        self._hold_domains(event.time_ns, 1)
+        self._hold_domains(time_ns, 1)
 
-    def _asleep(self, event: Event) -> None:
+    def _asleep(self, time_ns: int, _agent: str, _values: Values) -> None:
         self.forcewake_sleeps += 1
-        self._hold_domains(event.time_ns, -1)
+        self._hold_domains(time_ns, -1)
 
     def _hold_domains(self, now_ns: int, more: int) -> None:
         self.forcewake_awake_ns += self._held_domains * (now_ns - self._held_changed_ns)
         self._held_changed_ns = now_ns
         self._held_domains += more
 
-    def _wait(self, event: Event) -> None:
-        if event.values[-1] == "timeout":
-            offset = event.values[0]
-            assert isinstance(offset, int)
+    def _wait(self, _time_ns: int, _agent: str, values: Values) -> None:
+        if values[-1] == "timeout":
+            offset = values[0]
             register = facts.register_at(offset)
             self.timeouts[register.name if register else f"{offset:#x}"] += 1
 
-    def _semaphore(self, event: Event) -> None:
-        if event.values[-1] == "timeout":
+    def _semaphore(self, _time_ns: int, _agent: str, values: Values) -> None:
+        if values[-1] == "timeout":
             self.timeouts["MTL_STEER_SEMAPHORE"] += 1
 
-    def _write_lost(self, _event: Event) -> None:
+    def _write_lost(self, _time_ns: int, _agent: str, _values: Values) -> None:
         self.lost_writes += 1
 
-    def _violation(self, event: Event) -> None:
-        text, details = event.values
-        assert isinstance(details, dict)
+    def _violation(self, time_ns: int, _agent: str, values: Values) -> None:
+        text, details = values
         if "page" not in details:
             return  # another requirement than the memory's
         self.stale_by_engine[details["engine"]] += 1
         if len(self.stale) < KEPT_VIOLATIONS:
-            self.stale.append({"time_us": event.time_ns / 1000, "text": text, **details})
+            self.stale.append({"time_us": time_ns / 1000, "text": text, **details})
 
-    def _error(self, _event: Event) -> None:
+    def _error(self, _time_ns: int, _agent: str, _values: Values) -> None:
         self.errors += 1

@@ -10,11 +10,13 @@ from gputlb.simulate.queues import QueueMeter
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from gputlb.runtime import Event
+    from typing import Any
 
 COVERED = ("passed", "passed while waiting")
 """Reasons for skipping that mean: another's flush has covered it (or so the scheme says)."""
+_TURNS = frozenset(
+    ("fw_get", "fw_put", "fw_put_delayed", "unlock", "pm_get_if_awake", "mutex_lock", "seqno", "skip")
+)  # what a release may be doing next; half of its events are none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +103,19 @@ class ReleasesSeen:
         self.flushed = self.covered = self.skipped = self.unneeded = 0
         self.requested = sum(release.unsettled for release in self.under_way.values())
 
-    def started(self, event: Event) -> None:
+    def started(self, time_ns: int, agent: str) -> None:
         """Take note of a release that begins."""
-        self.under_way[event.agent] = _Release(event.time_ns, self._gts)
+        self.under_way[agent] = _Release(time_ns, self._gts)
         self.requested += self._gts
-        self.pending.enter(event.time_ns)
+        self.pending.enter(time_ns)
 
-    def ended(self, event: Event) -> None:
-        """Take note of a release that has ended; the event holds its time and the bytes that it freed."""
-        release = self.under_way.pop(event.agent, None)
+    def ended(self, time_ns: int, agent: str, values: tuple[Any, ...]) -> None:
+        """Take note of a release that has ended; `values` are how long it took and the bytes that it freed."""
+        release = self.under_way.pop(agent, None)
         if release is None:
             return
-        took_ns = event.time_ns - release.begun_ns
-        self.pending.leave(event.time_ns, took_ns)
+        took_ns = time_ns - release.begun_ns
+        self.pending.leave(time_ns, took_ns)
         self.latency.add(took_ns)
         self.queue_ns += release.queue_ns
         self.hardware_ns += release.hardware_ns
@@ -121,20 +123,15 @@ class ReleasesSeen:
         self.spinning_ns += release.spinning_ns
         self.sleeping_ns += release.sleeping_ns
         self.unneeded += release.unsettled
-        freed = event.values[1]
-        assert isinstance(freed, int)
-        self.freed_bytes += freed
+        self.freed_bytes += values[1]
 
-    def goes_on(self, release: _Release, event: Event) -> None:
+    def goes_on(self, release: _Release, time_ns: int, kind: str, values: tuple[Any, ...]) -> None:
         """Take note of whatever an agent does that is releasing."""
-        kind = event.kind
-        span_ns = event.time_ns - release.last_ns
+        span_ns = time_ns - release.last_ns
         if span_ns:
-            release.last_ns = event.time_ns
+            release.last_ns = time_ns
             if kind in ("wait", "mcr_wait"):
-                spin_us = event.values[3]
-                assert isinstance(spin_us, int)
-                spun_ns = min(span_ns, spin_us * 1000)
+                spun_ns = min(span_ns, values[3] * 1000)
                 release.hardware_ns += span_ns
                 release.spinning_ns += spun_ns
                 release.sleeping_ns += span_ns - spun_ns
@@ -146,22 +143,24 @@ class ReleasesSeen:
                 release.sleeping_ns += span_ns
             elif kind == "lock":
                 release.spinning_ns += span_ns
+        if kind not in _TURNS:
+            return
         if kind in ("fw_get", "fw_put", "fw_put_delayed"):
             release.waking = True
         elif kind == "unlock":
             release.waking = False
-        elif kind == "pm_get_if_awake" and event.values[0]:
-            release.queued_ns = event.time_ns
-            self.mutex_queue.enter(event.time_ns)
-        elif kind == "mutex_lock" and release.queued_ns is not None and event.values[0] in self._flush_locks:
-            self.mutex_queue.leave(event.time_ns, event.time_ns - release.queued_ns)
+        elif kind == "pm_get_if_awake" and values[0]:
+            release.queued_ns = time_ns
+            self.mutex_queue.enter(time_ns)
+        elif kind == "mutex_lock" and release.queued_ns is not None and values[0] in self._flush_locks:
+            self.mutex_queue.leave(time_ns, time_ns - release.queued_ns)
             release.queued_ns = None
         elif kind == "seqno":
             release.unsettled -= 1
             self.flushed += 1
         elif kind == "skip":
             release.unsettled -= 1
-            if event.values[0] in COVERED:
+            if values[0] in COVERED:
                 self.covered += 1
             else:
                 self.skipped += 1

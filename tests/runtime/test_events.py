@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gputlb.runtime import DirectRuntime, Event, Recorder, SimulatedRuntime, SteppedClock
-from gputlb.runtime import _vocabulary as vocabulary
+from gputlb.runtime import _events as events
 
 
 def busy(runtime):
@@ -54,7 +54,7 @@ def test_where_nobody_listens_no_event_is_made(do, monkeypatch):
     def explode(*values):
         raise AssertionError(values)
 
-    monkeypatch.setattr(vocabulary, "Event", explode)
+    monkeypatch.setattr(events, "_new_event", explode)
 
     do()
 
@@ -68,6 +68,31 @@ def test_a_recorder_keeps_every_event_in_order(do):
     assert EXPECTED == [(event.kind, event.values) for event in recorder]
     assert {1000} == {event.time_ns for event in recorder}
     assert len(EXPECTED) == len(recorder)
+
+
+@pytest.mark.parametrize("do", [simulate, do_directly])
+def test_a_listener_to_parts_hears_what_the_others_do(do):
+    recorders, parts = [], []
+
+    def observe(stream):
+        recorders.append(Recorder(stream))
+        stream.listen_to_parts(lambda *heard: parts.append(Event(*heard)))
+
+    do(observe)
+
+    assert list(recorders[0]) == parts
+    assert len(EXPECTED) == len(parts)
+
+
+def test_a_listener_to_parts_stops_when_told():
+    runtime = SimulatedRuntime()
+    kinds = []
+    stop = runtime.events.listen_to_parts(lambda _time_ns, _agent, kind, _values: kinds.append(kind))
+    runtime.emit("one")
+    stop()
+    runtime.emit("two")
+
+    assert ["one"] == kinds
 
 
 def test_a_recorder_stops_when_told():

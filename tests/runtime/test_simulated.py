@@ -24,7 +24,9 @@ from gputlb.runtime import (
     NeverPausing,
     NotACoroutine,
     Recorder,
+    Runtime,
     SimulatedRuntime,
+    SleepUnderSpinLock,
     Stuck,
     Violation,
 )
@@ -491,6 +493,96 @@ def test_what_an_agent_draws_does_not_depend_on_who_else_is_there():
     assert alone != draws(["a"], seed=6)[0]
 
 
+def search(choose_occupied, seed, places, changes):
+    """Return what an agent finds in `places` cells while another one stores `changes`, and when, and a last draw."""
+    runtime = SimulatedRuntime(seed)
+    going = runtime.cell("going", initial=1)
+    cells = [[runtime.cell(f"{name}{number}") for name in "ab"] for number in range(places)]
+    found: list[object] = []
+
+    async def seeker():
+        for _ in range(5):
+            number = await choose_occupied(runtime, Exponential(2), cells, going)
+            found.append((runtime.now_ns, number))
+        found.append(await runtime.choose(1_000_000))
+
+    async def other():
+        for pause_us, number, value in changes:
+            await runtime.sleep(Exponential(pause_us))
+            if number == places:
+                await going.store(value)
+            else:
+                await cells[number][value].update(lambda old: 1 - old)
+        await going.store(0)
+
+    runtime.agent("seeker", seeker)
+    runtime.agent("other", other)
+    runtime.run()
+    return found
+
+
+@given(
+    st.integers(0, 99),
+    st.integers(1, 9).flatmap(
+        lambda places: st.tuples(
+            st.just(places),
+            st.lists(st.tuples(st.sampled_from([1, 5, 50]), st.integers(0, places), st.integers(0, 1)), max_size=30),
+        )
+    ),
+)
+def test_choosing_what_is_occupied_is_what_its_parts_do(seed, places_and_changes):
+    whole = search(SimulatedRuntime.choose_occupied, seed, *places_and_changes)
+
+    assert search(Runtime.choose_occupied, seed, *places_and_changes) == whole
+
+
+def test_choosing_what_is_occupied_goes_on_until_something_is():
+    runtime = SimulatedRuntime()
+    cells = [[runtime.cell(f"c{number}")] for number in range(3)]
+    going = runtime.cell("going", initial=1)
+    found = []
+
+    async def seeker():
+        found.append((await runtime.choose_occupied(Constant(1), cells, going), runtime.now_ns >= 50_000))
+
+    async def other():
+        await runtime.sleep(49.5)
+        await cells[1][0].store(1)
+
+    runtime.agent("seeker", seeker)
+    runtime.agent("other", other)
+    runtime.run()
+
+    assert [(1, True)] == found
+
+
+@pytest.mark.parametrize(("places", "pace", "error"), [(0, Constant(1), AgentFailed), (1, Constant(-1), NegativeSpan)])
+def test_choosing_from_nothing_or_into_the_past_is_an_error(places, pace, error):
+    runtime = SimulatedRuntime()
+    cells = [[runtime.cell("c")] for _ in range(places)]
+    going = runtime.cell("going", initial=1)
+
+    async def seeker():
+        await runtime.choose_occupied(pace, cells, going)
+
+    runtime.agent("seeker", seeker)
+    with pytest.raises(error, match="seeker"):
+        runtime.run()
+
+
+def test_choosing_what_is_occupied_is_sleeping_too():
+    runtime = SimulatedRuntime()
+    lock = runtime.spin_lock("l")
+
+    async def seeker():
+        async with lock:
+            await runtime.choose_occupied(Constant(1), [[runtime.cell("c", initial=1)]], runtime.cell("going"))
+
+    runtime.agent("seeker", seeker)
+    with pytest.raises(SleepUnderSpinLock):
+        runtime.run()
+
+
 def test_two_agents_of_one_name_draw_from_two_streams():
     both = draws(["a", "a"])[0]
 
@@ -558,6 +650,7 @@ def test_a_runtime_whose_agents_have_not_ended_goes_in_silence():
 FORGETFUL = {
     "sleep": lambda runtime: runtime.sleep(1),
     "choose": lambda runtime: runtime.choose(2),
+    "choose_occupied": lambda runtime: runtime.choose_occupied(Constant(1), [()], runtime.cell("c")),
     "acquire": lambda runtime: runtime.mutex("m").acquire(),
     "release": lambda runtime: runtime.mutex("m").release(),
     "SimulatedSpinLock.acquire": lambda runtime: runtime.spin_lock("l").acquire(),

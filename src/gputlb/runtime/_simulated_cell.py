@@ -142,6 +142,7 @@ class _Waiter:
         self.cell.runtime.ready.append(self.agent)
         if self.alarm is not None:
             self.cell.runtime.cancel(self.alarm)
+            self.alarm = None  # the two hold each other, and would stay until the garbage collector comes by
 
 
 class _NappingWaiter(_Waiter):

@@ -120,6 +120,7 @@ MISTAKES = {
     'latency = "40"': '1: latency: 40 has no unit; write "40 us", or whatever it is in',
     'latency = "40 MHz"': "1: latency: '40 MHz': 'MHz' is no unit of time; there are ns, us, ms and s",
     'latency = "measured no.csv"': "1: latency: ",
+    'workload = "replay"\nfile = "no.csv"\n[grid]\nscheme = ["mmio", "unbatched"]': "2: ",
     'warm_up = "-1 ms"': '1: warm_up: must be 0 or more, not "-1 ms"; "0 ms" counts from the start',
     "scheme = 7": "1: scheme: must be a text in quotes, not 7",
     "faults = [3]": "1: faults: must be a text in quotes, not 3",

@@ -159,7 +159,8 @@ def test_a_trace_page_has_its_plots(tmp_path):
 
 
 VMAS = (
-    "  a-7  [001] .....      1.000000: i915_vma_bind: obj=00000000aa, offset=0x0000000000010000 size=0x2000 vm=00000000cc\n"
+    "  a-7  [001] .....      1.000000: i915_vma_bind: obj=00000000aa, offset=0x0000000000010000 size=0x2000 "
+    "vm=00000000cc\n"
     "  a-7  [001] .....      1.000850: i915_vma_unbind: obj=00000000aa, offset=0x0000000000010000 size=0x2000 "
     "vm=00000000cc\n"
     "  a-7  [001] .....      1.000900: i915_gem_object_destroy: obj=00000000aa\n"

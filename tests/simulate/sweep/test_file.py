@@ -147,7 +147,7 @@ MISTAKES = {
     "[grid]\nclients = [1, 2,\n 1]": "3: this point is the same as the one of line 2; take one out",
     "[[points]]\nclients = 1\n[[points]]\nclients = 1": "4: this point is the same as the one of line 2; take one out",
     f"[grid]\nclients = [{TWO_HUNDRED}]\nobjects_per_client = [{TWO_HUNDRED}]": (
-        "1: 40,000 points x 10 replications are too many; the most are 10,000 points and 1,000,000 runs"
+        "1: 40,000 points x 10 replications are too many; the most are 10,000 points and 200,000 runs"
     ),
 }
 

@@ -50,11 +50,6 @@ class Replay(Workload):
         """As many as are bound at once."""
         return _read(self.file).pages
 
-    @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
     def start(self, machine: Machine) -> None:
         """Let the other programs work, and the recording begin."""
         keep_busy(machine, machine.engines_of(), self.use, self.pause)

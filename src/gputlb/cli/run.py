@@ -81,8 +81,7 @@ def run(
     replications
         Run as often with seeds of their own, and print each cost's mean and how far the truth may lie from it.
     precision
-        Run long enough for a cost to be known so well: 2% of it, or 0.5 in its unit. Where --duration-ms is given, run
-        often enough: 100 times at most, or --replications.
+        Run long enough for a cost to be known so well: 2% of it, or 0.5 in its unit; with --duration-ms, often enough.
     precision_of
         Which cost, by its name in the JSON document.
     longest_ms

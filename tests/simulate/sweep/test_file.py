@@ -112,7 +112,7 @@ MISTAKES = {
     # wrong values
     "clients = -3": "1: clients must be 1 to 64, not -3",
     "[grid]\nclients = [1,\n2.5]": "3: clients must be a whole number, not 2.5",
-    'workload = "releases"\nrate = "-1/s"': "2: rate: '-1/s' is no rate; write 2000/s",
+    'workload = "releases"\nrate = "-1/s"': "2: rate: a rate must be more than 0/s and at most 1000000/s, not -1/s",
     'workload = "releases"\nrate = "5/h"': "2: rate: '5/h': 'h' is no unit of time; write 2000/s or 2/ms",
     'workload = "releases"\nrate = -5': "2: rate: a rate must be more than 0/s and at most 1000000/s, not -5",
     'workload = "releases"\nforcewake = true': "2: forcewake: must be a number or a text in quotes, not true",

@@ -36,7 +36,8 @@ SHELL_SYNTAX = {"|", "||", "&&", "&", ";", "<", ">", ">>"}
 # Set up a machine or run the tests themselves: shown to the reader, never run from here.
 NEVER_RUN = {"git", "cd", ".", "sudo", "apt-get", "pip", "pipx", "uv"}
 NEVER_RUN |= {f".venv/bin/{tool}" for tool in ("pytest", "ruff", "mypy", "lint-imports")}
-SCRIPTS = {"./test", ".ci/run", "scripts/set-up", "scripts/renew-locks", "scripts/draw-figures"}
+SCRIPTS = {"./test", ".ci/run"}
+SCRIPTS |= {f"scripts/{name}" for name in ("set-up", "renew-locks", "draw-figures", "test-in-a-browser")}
 
 
 class DocumentationError(AssertionError):

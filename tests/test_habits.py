@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
-SCRIPTS = ["run", "test", "scripts/set-up", "scripts/renew-locks"]
+SCRIPTS = ["run", "test", "scripts/set-up", "scripts/renew-locks", "scripts/test-in-a-browser"]
 MOST_LINES = 500
 NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "manager", "common", "data", "info", "misc"}
 

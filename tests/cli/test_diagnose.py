@@ -158,6 +158,42 @@ def test_a_trace_page_has_its_plots(tmp_path):
     assert page.read_text(encoding="utf-8").count("<svg") == 2
 
 
+VMAS = (
+    "  a-7  [001] .....      1.000000: i915_vma_bind: obj=00000000aa, offset=0x0000000000010000 size=0x2000 "
+    "vm=00000000cc\n"
+    "  a-7  [001] .....      1.000850: i915_vma_unbind: obj=00000000aa, offset=0x0000000000010000 size=0x2000 "
+    "vm=00000000cc\n"
+    "  a-7  [001] .....      1.000900: i915_gem_object_destroy: obj=00000000aa\n"
+)
+
+
+def test_a_trace_of_i915_becomes_a_recording_that_replays(tmp_path):
+    made = tmp_path / "recording.csv"
+    status, out, err = gputlb("trace", "-", "--recording", made, stdin=VMAS.encode())
+
+    assert (0, f"recording written to {made}: 1 releases; --duration-ms 1 replays all of it\n") == (status, err)
+    assert "i915 VMAs: 1 bound, 1 unbound" in out
+    status, out, _ = gputlb("run", "--workload", "replay", "--set", f"file={made}", "--duration-ms", "2", "--json")
+    assert (0, 1) == (status, json.loads(out)["releases"])
+
+
+def test_a_trace_without_releases_makes_no_recording(tmp_path):
+    status, _, err = gputlb("trace", "-", "--recording", tmp_path / "recording.csv", stdin=FENCES.encode())
+
+    assert status == 2
+    assert err.startswith("gputlb: standard input: no object of i915 is released in it; record with `trace-cmd record ")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_trace_given_as_a_recording_says_how_to_make_one_of_it(tmp_path):
+    trace = tmp_path / "trace.txt"
+    trace.write_text(VMAS)
+    status, _, err = gputlb("run", "--workload", "replay", "--set", f"file={trace}")
+
+    mend = f"gputlb trace {trace} --recording FILE.csv makes one of it"
+    assert (2, f"gputlb: {trace}: a kernel trace, not a recording; {mend}\n") == (status, err)
+
+
 def test_an_unknown_platform_is_answered_with_the_nearest():
     status, _, err = gputlb("trace", "-", "--platform", "TGLL", stdin=FENCES.encode())
 

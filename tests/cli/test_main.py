@@ -37,6 +37,15 @@ def verb_that_raises(monkeypatch: pytest.MonkeyPatch):
     return replace
 
 
+def test_an_error_that_quotes_a_file_gives_the_terminal_nothing_to_obey(
+    verb_that_raises, capsys: pytest.CaptureFixture[str]
+):
+    verb_that_raises(GputlbError("x.csv, line 1: event '\x1b]0;owned\x07' is unknown"))
+
+    assert 2 == exit_status_of("run")
+    assert "gputlb: x.csv, line 1: event '\ufffd]0;owned\ufffd' is unknown\n" == capsys.readouterr().err
+
+
 def test_help_names_every_verb_with_its_one_sentence(capsys: pytest.CaptureFixture[str]):
     assert 0 == exit_status_of("--help")
 

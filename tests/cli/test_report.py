@@ -16,9 +16,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sweep_results.write(tmp_path_factory.mktemp("results") / "results.parquet", runs)
 
 
-def run(*arguments: str | Path) -> int:
+def run(*arguments: str | Path, verb: str = "report") -> int:
     with pytest.raises(SystemExit) as caught:
-        main(["report", *map(str, arguments)])
+        main([verb, *map(str, arguments)])
     assert isinstance(caught.value.code, int)
     return caught.value.code
 
@@ -76,3 +76,28 @@ def test_a_question_that_cannot_be_answered_is_one_sentence(
     assert printed.err.startswith("gputlb: ")
     assert text in printed.err
     assert 1 == len(printed.err.splitlines())
+
+
+def test_a_comparison_of_hostile_results_gives_the_terminal_nothing_to_obey(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    runs = sweep_results.rows(clients=(1, 2), schemes=("mmio", "guc"), replications=2)
+    hostile = [run | {"scheme": f"\x1b[2J{run['scheme']}"} for run in runs]
+    written = sweep_results.write(tmp_path / "results.parquet", hostile)
+
+    assert 0 == run(written, "--by", "scheme", verb="compare")
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "\ufffd[2Jguc against \ufffd[2Jmmio" in printed
+
+
+@pytest.mark.parametrize("verb", ["report", "compare"])
+def test_a_damaged_file_is_answered_alike_by_both_verbs(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    damaged = tmp_path / "results.parquet"
+    damaged.write_bytes(sweep_results.write(damaged).read_bytes()[:-50])
+
+    assert 2 == run(damaged, *(["--by", "scheme"] if verb == "compare" else []), verb=verb)
+    printed = capsys.readouterr()
+    assert "" == printed.out
+    assert printed.err.startswith(f"gputlb: {damaged}: not a readable Parquet file (")
+    assert 1 == printed.err.count("\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,48 @@ def test_a_precision_that_is_reached_is_fine(capsys: pytest.CaptureFixture[str])
     assert 0 == exit_status_of(*SHORT, "--precision", "30%")
     assert "precision: release latency, mean is known to 30 % or better" in capsys.readouterr().out
     document = document_of(capsys, "--precision", "20", "--precision-of", "release_p90_us")
-    assert {"cost": "release_p90_us", "relative": None, "absolute": 20.0, "met": True} == document["precision"]
+    precision = document["precision"]
+    half_width = document["costs"]["release_p90_us"]["half_width"]
+    assert half_width == precision.pop("reached") <= 20
+    assert {
+        "cost": "release_p90_us",
+        "relative": None,
+        "absolute": 20.0,
+        "met": True,
+        "chosen": "number",
+        "lengths_ms": [],
+        "longest_ms": None,
+    } == precision
+
+
+QUIET = ("run", "--workload", "releases", "--set", "engines=0", "--seed", "7")
+
+
+def test_without_a_length_a_precision_chooses_one(capsys: pytest.CaptureFixture[str]):
+    assert 0 == exit_status_of(*QUIET, "--precision", "5%", "--precision-of", "releases_per_s", "--replications", "4")
+    printed = capsys.readouterr().out
+
+    found = re.search(
+        r"^precision: releases is known to 5 % or better: 4 runs of (\d+) ms, chosen after runs of 100( and \d+)* ms, "
+        r"came to [\d.]+ %$",
+        printed,
+        re.MULTILINE,
+    )
+    assert found, printed
+    assert f"4 runs of {found[1]} ms of virtual time" in printed.splitlines()[0]
+
+
+def test_the_longest_allowed_ends_it_and_says_what_would_do(capsys: pytest.CaptureFixture[str]):
+    never = ("--precision", "0.01%", "--precision-of", "releases_per_s", "--replications", "3", "--longest-ms", "150")
+    assert 3 == exit_status_of(*QUIET, *never)
+
+    found = re.search(
+        r"^precision: releases is NOT known to 0.01 %: 3 runs of 150 ms, the longest allowed, came to [\d.]+ %; "
+        r"allow some [\de+.]+ ms with --longest-ms, or more runs with --replications$",
+        capsys.readouterr().out,
+        re.MULTILINE,
+    )
+    assert found
 
 
 def test_a_precision_that_is_not_reached_is_said_and_exits_with_3(capsys: pytest.CaptureFixture[str]):
@@ -88,6 +130,14 @@ def test_runs_in_which_nothing_happens_say_so(capsys: pytest.CaptureFixture[str]
             "precision 'fine' is neither a share such as 2% nor a positive number of the cost's unit",
         ),
         (["--precision", "100%"], "precision '100%' must be below 100%; 2% is usual"),
+        (
+            ["--precision", "2%", "--longest-ms", "9"],
+            "--longest-ms bounds the length that --precision chooses; give --precision, and leave out --duration-ms",
+        ),
+        (
+            ["--longest-ms", "9"],
+            "--longest-ms bounds the length that --precision chooses; give --precision, and leave out --duration-ms",
+        ),
         (
             ["--precision", "2%", "--trace", "t.json"],
             "--trace records one run; leave out --replications and --precision",

@@ -118,7 +118,7 @@ def test_options_that_cannot_be_are_refused(
          "e.g. --by scheme"),
         (["--by", "scheme=mmio"], "--by scheme=mmio must name two values: --by scheme=FIRST,SECOND"),
         (["--by", "scheme", "--level", "100"], "--level must be at least 50 and less than 100 percent, not 100"),
-        (["--by", "scheme"], "a.parquet is not there; gputlb sweep FILE.toml --output a.parquet makes it"),
+        (["--by", "scheme"], "a.parquet: there is no such file; gputlb sweep FILE.toml --output a.parquet makes it"),
     ],
 )  # fmt: skip
 def test_comparisons_that_cannot_be_are_refused(

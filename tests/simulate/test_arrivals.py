@@ -24,7 +24,7 @@ def test_a_rate_is_written_with_its_unit(given: str | float, per_s: float):
     [
         ("2000/h", "'2000/h': 'h' is no unit of time; write 2000/s or 2/ms"),
         ("fast", "'fast' is no rate; write 2000/s"),
-        ("-5/s", "'-5/s' is no rate; write 2000/s"),
+        ("-5/s", "a rate must be more than 0/s and at most 1000000/s, not -5/s"),
         (-5, "a rate must be more than 0/s and at most 1000000/s, not -5"),
         ("0/s", "a rate must be more than 0/s and at most 1000000/s, not 0/s"),
         (2e6, "a rate must be more than 0/s and at most 1000000/s, not 2000000.0"),

@@ -44,6 +44,13 @@ def test_batching_keeps_up_where_flushing_for_each_can_t(rate: float):
     assert None is releases(rate, "mmio").unstable
 
 
+@pytest.mark.parametrize("seed", [4, 10, 21, 24])
+@pytest.mark.parametrize("duration_ms", [2, 4])
+def test_a_short_run_does_not_take_ups_and_downs_of_a_batch_for_growth(seed: int, duration_ms: float):
+    """Five times what unbatched flushing could do; two of these ended with half as many again pending as before."""
+    assert None is releases(125_000, "mmio", seed, duration_ms).unstable
+
+
 def test_what_arrives_while_a_thousand_wait_is_turned_away_and_reported():
     result = releases(200_000)
 
@@ -52,10 +59,10 @@ def test_what_arrives_while_a_thousand_wait_is_turned_away_and_reported():
     assert result.queues["releases"].number_at_end <= 1024
 
 
-def growing(last: float, *, full: bool = False) -> str | None:
+def growing(last: float, *, full: bool = False, flush_us: float = 40) -> str | None:
     figures = QueueFigures(3000, 2500, 0, 500, 250.0, 80.0)
     means = [10 + (last - 10) * step / 99 for step in range(100)]
-    return why_unstable(figures, means, [1] * 100, 100, 40, full=full)
+    return why_unstable(figures, means, [1] * 100, 100, 40, full=full, flush_us=flush_us)
 
 
 def test_where_flushes_serve_many_it_is_growth_that_tells():
@@ -64,6 +71,11 @@ def test_where_flushes_serve_many_it_is_growth_that_tells():
         "releases arrive faster than they are done, 30400/s against 25000/s, and 500 are pending at the end: "
         "lower the rate"
     ) == growing(500)
+
+
+def test_growth_to_what_batching_clears_in_a_few_flushes_is_none():
+    assert None is not growing(500, flush_us=4000)
+    assert None is growing(500, flush_us=8000)
 
 
 def test_where_arrivals_were_turned_away_no_growth_is_needed():

@@ -102,5 +102,7 @@ def _docstring_as_help(words: Sequence[str]) -> Iterator[None]:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    print(f"gputlb: {sentence}", file=sys.stderr)
+    # It may quote a file from anywhere, whose escape sequences a terminal would obey.
+    harmless = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in sentence)
+    print(f"gputlb: {harmless}", file=sys.stderr)
     sys.exit(BAD_QUESTION)

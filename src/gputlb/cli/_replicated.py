@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from gputlb.errors import GputlbError
@@ -26,34 +27,54 @@ def replicated(
     seed: int,
     *,
     replications: int | None,
+    duration_is_given: bool,
     precision: str | None,
     precision_of: str,
+    longest_ms: float | None,
     warm_up_ms: float | None,
     trace: Path | None,
     progress: Callable[[float], object] | None,
 ) -> Replications:
     """Run `setup` many times; the warm-up is found where it is None.
 
+    With a precision, the length of the runs is chosen; where it is given, their number is.
+
     Raises: `WrongReplicationOptions`, and as `replicate`.
     """
-    from gputlb.simulate import Precision, cost_named, replicate
+    from gputlb.simulate import Precision, cost_named, replicate, replicate_long_enough
+    from gputlb.simulate.run_length import LONGEST_MS
 
     if trace is not None:
         raise WrongReplicationOptions("--trace records one run; leave out --replications and --precision")
     if replications is not None and not _FEWEST <= replications <= _MOST:
         raise WrongReplicationOptions(f"--replications must be {_FEWEST} to {_MOST}, not {replications}")
+    chooses_length = precision is not None and not duration_is_given
+    if longest_ms is not None:
+        if not chooses_length:
+            raise WrongReplicationOptions(
+                "--longest-ms bounds the length that --precision chooses; give --precision, and leave out --duration-ms"
+            )
+        if not setup.duration_ms <= longest_ms < inf:
+            raise WrongReplicationOptions(f"--longest-ms must be {setup.duration_ms:g} or more, not {longest_ms:g}")
     cost_named(precision_of)
+    finds_warm_up = warm_up_ms is None
+    if precision is None:
+        count = replications or _USUAL_LEAST
+        return replicate(setup, seed, replications=count, warm_up=finds_warm_up, progress=progress)
     most = replications or _USUAL_MOST
-    wanted = None if precision is None else Precision.parse(precision, least=min(_USUAL_LEAST, most), most=most)
-    return replicate(
-        setup,
-        seed,
-        replications=most,
-        precision=wanted,
-        cost=precision_of,
-        warm_up=warm_up_ms is None,
-        progress=progress,
-    )
+    wanted = Precision.parse(precision, least=min(_USUAL_LEAST, most), most=most)
+    if chooses_length:
+        return replicate_long_enough(
+            setup,
+            seed,
+            wanted,
+            replications=replications or _USUAL_LEAST,
+            longest_ms=LONGEST_MS if longest_ms is None else longest_ms,
+            cost=precision_of,
+            warm_up=finds_warm_up,
+            progress=progress,
+        )
+    return replicate(setup, seed, precision=wanted, cost=precision_of, warm_up=finds_warm_up, progress=progress)
 
 
 def print_replicated(runs: Replications, *, json: bool) -> int:

@@ -57,14 +57,14 @@ def compare(
     if not 50 <= level < 100:
         raise WrongOption(f"--level must be at least 50 and less than 100 percent, not {level:g}")
     if b is not None:
-        sides = two_files(read_results(a), read_results(b))
+        sides = two_files(read_results(a, histograms=False), read_results(b, histograms=False))
     else:
         assert by is not None
         column, picked, values = by.partition("=")
         first, comma, second = values.partition(",")
         if picked and not (first and comma and second):
             raise WrongOption(f"--by {by} must name two values: --by {column}=FIRST,SECOND")
-        sides = by_column(read_results(a), column, (first, second) if picked else None)
+        sides = by_column(read_results(a, histograms=False), column, (first, second) if picked else None)
     comparison = compared(sides, cost or DEFAULT_COSTS, level=level / 100)
     print(comparison_json(comparison) if json else comparison_text(comparison))
     return 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gputlb.simulate.parameters import Scalar
 
 _SEED_BITS = 32
+_USUAL_MS = 100.0
 
 
 class WrongSetting(GputlbError):
@@ -34,7 +35,7 @@ def run(
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
     latency: str = "documented",
     seed: int | None = None,
-    duration_ms: float = 100.0,
+    duration_ms: float | None = None,
     warm_up_ms: float | None = None,
     fault: Annotated[list[str] | None, Parameter(negative="")] = None,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -42,6 +43,7 @@ def run(
     replications: int | None = None,
     precision: str | None = None,
     precision_of: str = "release_mean_us",
+    longest_ms: float | None = None,
 ) -> int:
     """Run a workload on a virtual GPU whose engines reach for pages, and say what its releases cost.
 
@@ -67,7 +69,7 @@ def run(
     seed
         Where all random choices come from; printed, so that a run can be repeated. Picked at random if not given.
     duration_ms
-        Virtual time that is counted.
+        Virtual time that is counted; 100 unless given, or as long as --precision takes.
     warm_up_ms
         Virtual time that passes before anything is counted; 0 unless given, but many runs find out what they need.
     fault
@@ -79,9 +81,11 @@ def run(
     replications
         Run as often with seeds of their own, and print each cost's mean and how far the truth may lie from it.
     precision
-        Run until a cost is known so well: 2% of it, or 0.5 in its unit; 100 times at most, or --replications.
+        Run long enough for a cost to be known so well: 2% of it, or 0.5 in its unit; with --duration-ms, often enough.
     precision_of
         Which cost, by its name in the JSON document.
+    longest_ms
+        Virtual time that no run exceeds whose length --precision chooses; 2000 unless given.
     """
     import secrets
 
@@ -103,9 +107,9 @@ def run(
         tuple(fault or ()),
         latency=latency,
         warm_up_ms=warm_up_ms or 0.0,
-        duration_ms=duration_ms,
+        duration_ms=_USUAL_MS if duration_ms is None else duration_ms,
     )
-    if replications is not None or precision is not None:
+    if replications is not None or precision is not None or longest_ms is not None:
         from gputlb.cli._replicated import print_replicated, replicated
 
         with ExitStack() as stack:
@@ -113,8 +117,10 @@ def run(
                 setup,
                 seed,
                 replications=replications,
+                duration_is_given=duration_ms is not None,
                 precision=precision,
                 precision_of=precision_of,
+                longest_ms=longest_ms,
                 warm_up_ms=warm_up_ms,
                 trace=trace,
                 progress=_progress(stack),

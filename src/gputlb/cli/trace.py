@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from gputlb.cli._files import refuse_unknown_options, write_whole
-from gputlb.diagnose.traces import explain_trace, open_trace
+from gputlb.diagnose.traces import VmaHistory, explain_trace, open_trace
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -21,6 +22,7 @@ def trace(
     awake: str = "",
     json: Flag = False,
     html: Path | None = None,
+    recording: Path | None = None,
 ) -> int:
     """Explain TLB invalidations in a trace: latencies, what was never answered, registers, broken rules.
 
@@ -40,10 +42,15 @@ def trace(
         Print one JSON document.
     html
         Write a self-contained report with latency plots to this file as well.
+    recording
+        Write when i915 bound, unbound and released what to this file as well, in columns that
+        `gputlb run --workload replay --set file=FILE.csv` does again.
     """
     refuse_unknown_options([file], trace)
     names = [name.strip() for name in awake.split(",") if name.strip()]
-    explanation = explain_trace(open_trace(file), platform=platform, awake=names)
+    source = open_trace(file)
+    vmas = None if recording is None else VmaHistory(source.name)
+    explanation = explain_trace(source, platform=platform, awake=names, vmas=vmas)
     if html is not None:
         from gputlb.report.diagnose_html import trace_html
 
@@ -56,4 +63,10 @@ def trace(
         from gputlb.report.diagnose_trace_text import print_explanation
 
         print_explanation(explanation)
+    if recording is not None and vmas is not None:
+        from gputlb.report.recording_csv import recording_csv
+
+        text, remarks = recording_csv(vmas, source.name)
+        write_whole(recording, text)
+        print(f"recording written to {recording}: {remarks[0]}", *remarks[1:], sep="\n", file=sys.stderr)
     return 1 if explanation.bad else 0

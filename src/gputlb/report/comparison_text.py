@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Return all of it, a sentence a line."""
-    return "\n".join(_lines(comparison))
+    """Return all of it, a sentence a line, without what a terminal would obey: results may come from anywhere."""
+    return "\n".join(map(_harmless, _lines(comparison)))
+
+
+def _harmless(line: str) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:

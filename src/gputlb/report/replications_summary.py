@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from gputlb.report.aligned import aligned
 from gputlb.simulate import COSTS
+from gputlb.simulate.run_length import length_needed_ms
 
 if TYPE_CHECKING:
     from gputlb.simulate import Replications, RunResult
-    from gputlb.simulate.statistics import Interval
+    from gputlb.simulate.statistics import Interval, Precision
 
 _SHOWN_SEEDS = 4
 
@@ -26,9 +27,7 @@ def replications_json(runs: Replications) -> str:
         "seeds": runs.seeds,
         "level": runs.level,
         "warm_up_settled": runs.warm_up.settled if runs.warm_up else None,
-        "precision": None
-        if wanted is None
-        else {"cost": runs.cost, "relative": wanted.relative, "absolute": wanted.absolute, "met": runs.met},
+        "precision": None if wanted is None else _precision(runs, wanted),
         "costs": {
             cost.name: _known(runs.interval(cost.name)) | {"unit": cost.unit, "title": cost.title} for cost in COSTS
         },
@@ -55,6 +54,23 @@ def _known(estimate: Interval | None) -> dict[str, object]:
     if estimate is None:
         return {"mean": None, "half_width": None}
     return {"mean": estimate.mean, "half_width": estimate.half_width}
+
+
+def _precision(runs: Replications, wanted: Precision) -> dict[str, object]:
+    estimate = runs.interval(runs.cost)
+    reached = None
+    if estimate is not None:
+        reached = estimate.half_width if wanted.relative is None else estimate.relative_half_width
+    return {
+        "cost": runs.cost,
+        "relative": wanted.relative,
+        "absolute": wanted.absolute,
+        "reached": reached if reached is not None and isfinite(reached) else None,
+        "met": runs.met,
+        "chosen": "length" if runs.lengths_ms else "number",
+        "lengths_ms": runs.lengths_ms,
+        "longest_ms": runs.longest_ms,
+    }
 
 
 def _unstable(runs: Replications) -> list[tuple[int, str]]:
@@ -86,18 +102,7 @@ def _rounded(mean: float, half_width: float) -> tuple[str, str]:
 def _remarks(runs: Replications) -> list[str]:
     lines = []
     if runs.wanted is not None:
-        estimate = runs.interval(runs.cost)
-        title = next(cost.title for cost in COSTS if cost.name == runs.cost)
-        if estimate is None:
-            lines.append(f"precision: {title} has no value in some run, so there is none to be precise about")
-        elif runs.met:
-            lines.append(f"precision: {title} is known to {runs.wanted} or better")
-        else:
-            lines.append(
-                f"precision: {title} is NOT known to {runs.wanted}: {len(runs.results)} runs came to "
-                f"{_reached(estimate, runs.wanted.relative is not None)}; allow more with --replications, "
-                "or longer ones with --duration-ms"
-            )
+        lines.append(f"precision: {_reached(runs, runs.wanted)}")
     if runs.warm_up is not None and not runs.warm_up.settled:
         lines.append(
             "warm-up: pilot runs still drift, or release too little to tell; "
@@ -122,8 +127,30 @@ def _percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.1 else f"{share * 100:.2g} %"
 
 
-def _reached(estimate: Interval, relative: bool) -> str:
-    return _percent(estimate.relative_half_width) if relative else f"{estimate.half_width:.3g}"
+def _reached(runs: Replications, wanted: Precision) -> str:
+    estimate = runs.interval(runs.cost)
+    title = next(cost.title for cost in COSTS if cost.name == runs.cost)
+    if estimate is None:
+        return f"{title} has no value in some run, so there is none to be precise about"
+    reached = _percent(estimate.relative_half_width) if wanted.relative is not None else f"{estimate.half_width:.3g}"
+    count = f"{len(runs.results)} runs"
+    if not runs.lengths_ms:
+        if runs.met:
+            return f"{title} is known to {wanted} or better: {count} came to {reached}"
+        return (
+            f"{title} is NOT known to {wanted}: {count} came to {reached}; allow more with --replications, "
+            "or longer ones with --duration-ms"
+        )
+    length = f"{count} of {runs.setup.duration_ms:g} ms"
+    if runs.met:
+        before = " and ".join(f"{length_ms:g}" for length_ms in runs.lengths_ms[:-1])
+        return f"{title} is known to {wanted} or better: {length}, chosen after runs of {before} ms, came to {reached}"
+    needed_ms = length_needed_ms(runs)
+    longer = f"some {needed_ms:g} ms with --longest-ms" if needed_ms is not None else "more with --longest-ms"
+    return (
+        f"{title} is NOT known to {wanted}: {length}, the longest allowed, came to {reached}; "
+        f"allow {longer}, or more runs with --replications"
+    )
 
 
 def _verdict(results: tuple[RunResult, ...]) -> str:

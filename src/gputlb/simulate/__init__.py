@@ -11,6 +11,7 @@ from gputlb.simulate.releases_seen import FlushRequests, ReleaseTime
 from gputlb.simulate.replications import Replications, WrongReplications, cost_named, replicate
 from gputlb.simulate.results import ReleaseLatency, RunResult
 from gputlb.simulate.run import NothingToRun, simulate
+from gputlb.simulate.run_length import replicate_long_enough
 from gputlb.simulate.seeds import replication_seed
 from gputlb.simulate.setup import Setup, run_setup
 from gputlb.simulate.statistics import Interval, PairedDifference, Precision, StatisticsError, interval, paired
@@ -53,6 +54,7 @@ __all__ = [
     "make_workload",
     "paired",
     "replicate",
+    "replicate_long_enough",
     "replication_seed",
     "run_setup",
     "simulate",

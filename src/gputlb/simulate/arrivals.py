@@ -23,7 +23,7 @@ ARRIVAL_FORMS = ("poisson", "fixed", "bursty", "bursty ON OFF", "recorded FILE.c
 """How a pattern is written; ON and OFF are mean times. A rate may follow, as in `poisson 2000/s`."""
 
 MOST_PER_S = 1e6
-_RATE = re.compile(r"([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*/\s*([a-zµμ]+)$")
+_RATE = re.compile(r"([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*/\s*([a-zµμ]+)$")
 _PER_S = {"s": 1.0, "ms": 1e3, "us": 1e6, "µs": 1e6, "μs": 1e6}
 _ON, _OFF = 2000.0, 8000.0
 

@@ -18,7 +18,8 @@ COLUMNS = "time_us,event,object,pages"
 
 MOST_PAGES = 16_384
 """Pages that may be bound at once: 64 MiB of address space."""
-_MOST_PAGES_OF_OBJECT = 4096
+MOST_PAGES_OF_OBJECT = 4096
+"""16 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,9 @@ class _Reader:
         if name in self._bound:
             raise DamagedColumns(f"{where}: {name!r} is bound although it was not released; release it first")
         pages = number_in(self._path, line, "pages", fields[3], least=1) if len(fields) == 4 else 1.0
-        if pages != int(pages) or pages > _MOST_PAGES_OF_OBJECT:
+        if pages != int(pages) or pages > MOST_PAGES_OF_OBJECT:
             raise DamagedColumns(
-                f"{where}: pages must be a whole number up to {_MOST_PAGES_OF_OBJECT}, not {fields[3][:40]}"
+                f"{where}: pages must be a whole number up to {MOST_PAGES_OF_OBJECT}, not {fields[3][:40]}"
             )
         count = int(pages)
         free = self._free.get(count)

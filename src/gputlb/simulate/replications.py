@@ -51,9 +51,13 @@ class Replications:
     warm_up: FoundWarmUp | None
     """How the warm-up was found; None where it was given."""
     wanted: Precision | None
-    """None where the number of runs was given."""
+    """None where both number and length of the runs were given."""
     cost: str
     """Whose precision was wanted."""
+    lengths_ms: tuple[float, ...] = ()
+    """Virtual time of the pilot runs, and of each round of runs after them, where the length was chosen."""
+    longest_ms: float | None = None
+    """The limit to the length; None where the length was given."""
 
     @property
     def met(self) -> bool | None:

@@ -95,10 +95,17 @@ def simulate(
     metrics.finish(runtime.now_ns)
     unstable = None
     if isinstance(workload, OpenWorkload):
-        load = load_of(workload.releases_per_s, metrics.releases.requests(), metrics.mutex_held_ns)
-        figures = pending.figures(runtime.now_ns)
-        full, turned_away = metrics.has_turned_away, metrics.turned_away
-        unstable = why_unstable(figures, means, fewest, duration_ms, turned_away, full=full, load=load)
+        held_us = metrics.mutex_held_ns / 1000
+        unstable = why_unstable(
+            pending.figures(runtime.now_ns),
+            means,
+            fewest,
+            duration_ms,
+            metrics.turned_away,
+            full=metrics.has_turned_away,
+            flush_us=held_us * len(machine.gts) / metrics.flushes if metrics.flushes else 0.0,
+            load=load_of(workload.releases_per_s, metrics.releases.requests(), metrics.mutex_held_ns),
+        )
     return _result(platform, scheme, workload, behaviour, machine, metrics, seed, duration_ms, warm_up_ms, unstable)
 
 

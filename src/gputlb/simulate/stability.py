@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _FEWEST_PENDING = 8.0
 _GROWTH = 1.25
+_MOST_FLUSHES = 3.0
+"""Where a flush serves all who wait, none waits for more than the rest of one and another one; and a bit to spare."""
 
 
 def why_unstable(
@@ -22,13 +24,16 @@ def why_unstable(
     turned_away: int,
     *,
     full: bool,
+    flush_us: float = 0.0,
     load: float | None = None,
 ) -> str | None:
     """Return a sentence if pending releases grow for ever, else None.
 
     That is so if the load is 1 or more, if arrivals had to be turned away, or if through the last half of the run some
-    release was pending at every moment and more and more of them: a system that keeps up comes back to 0 from time to
-    time, or, where one flush serves many, stays level. Close to saturation a short run can't tell; a longer one will.
+    release was pending at every moment and more and more of them, and the last of them wait for more flushes than
+    batching ever makes anybody wait for. A system that keeps up comes back to 0 from time to time, or, where one flush
+    serves many, has no more pending than arrive during two flushes: that number goes up and down by chance, in a short
+    run by much. Close to saturation a short run can't tell; a longer one will.
 
     Args:
         pending: releases that arrived and left.
@@ -37,6 +42,7 @@ def why_unstable(
         duration_ms: how long the run was.
         turned_away: arrivals that found all callers busy.
         full: whether any ever did, in the warm-up or later.
+        flush_us: how long a flush of every GT, one after the other, takes.
         load: arrivals at their nominal rate, times the mutex's time for each; None where one flush may serve many.
 
     """
@@ -47,6 +53,7 @@ def why_unstable(
         and min(fewest[half:]) > 0
         and sum(last) / quarter >= _FEWEST_PENDING
         and sum(last) > _GROWTH * sum(second)
+        and sum(last) / quarter * duration_ms * 1000 > _MOST_FLUSHES * flush_us * pending.departures  # Little's law
     )
     overloaded = load is not None and load >= 1
     if not growing and not full and not overloaded:

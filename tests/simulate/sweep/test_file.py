@@ -112,7 +112,7 @@ MISTAKES = {
     # wrong values
     "clients = -3": "1: clients must be 1 to 64, not -3",
     "[grid]\nclients = [1,\n2.5]": "3: clients must be a whole number, not 2.5",
-    'workload = "releases"\nrate = "-1/s"': "2: rate: '-1/s' is no rate; write 2000/s",
+    'workload = "releases"\nrate = "-1/s"': "2: rate: a rate must be more than 0/s and at most 1000000/s, not -1/s",
     'workload = "releases"\nrate = "5/h"': "2: rate: '5/h': 'h' is no unit of time; write 2000/s or 2/ms",
     'workload = "releases"\nrate = -5': "2: rate: a rate must be more than 0/s and at most 1000000/s, not -5",
     'workload = "releases"\nforcewake = true': "2: forcewake: must be a number or a text in quotes, not true",
@@ -120,6 +120,7 @@ MISTAKES = {
     'latency = "40"': '1: latency: 40 has no unit; write "40 us", or whatever it is in',
     'latency = "40 MHz"': "1: latency: '40 MHz': 'MHz' is no unit of time; there are ns, us, ms and s",
     'latency = "measured no.csv"': "1: latency: ",
+    'workload = "replay"\nfile = "no.csv"\n[grid]\nscheme = ["mmio", "unbatched"]': "2: ",
     'warm_up = "-1 ms"': '1: warm_up: must be 0 or more, not "-1 ms"; "0 ms" counts from the start',
     "scheme = 7": "1: scheme: must be a text in quotes, not 7",
     "faults = [3]": "1: faults: must be a text in quotes, not 3",
@@ -146,7 +147,7 @@ MISTAKES = {
     "[grid]\nclients = [1, 2,\n 1]": "3: this point is the same as the one of line 2; take one out",
     "[[points]]\nclients = 1\n[[points]]\nclients = 1": "4: this point is the same as the one of line 2; take one out",
     f"[grid]\nclients = [{TWO_HUNDRED}]\nobjects_per_client = [{TWO_HUNDRED}]": (
-        "1: 40,000 points x 10 replications are too many; the most are 10,000 points and 1,000,000 runs"
+        "1: 40,000 points x 10 replications are too many; the most are 10,000 points and 200,000 runs"
     ),
 }
 

@@ -84,7 +84,9 @@ def test_a_name_full_of_patterns_is_the_name_of_one_file(tmp_path: Path):
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path):
-    assert "there is no such file" == refused(tmp_path / "missing.parquet")
+    missing = tmp_path / "missing.parquet"
+    mend = f"gputlb sweep FILE.toml --output {missing} makes it"
+    assert f"there is no such file; {mend}" == refused(missing)
     assert "not a regular file" == refused(tmp_path)
 
 

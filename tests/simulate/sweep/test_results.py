@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import gputlb
 from gputlb import facts
 from gputlb.simulate.costs import COSTS
-from gputlb.simulate.sweep import ResultsError, read_results
+from gputlb.simulate.sweep import ResultsError, read_points, read_results
 from gputlb.simulate.sweep._result import Finished
-from gputlb.simulate.sweep._results import run_key_of, write_results
+from gputlb.simulate.sweep._results import write_results
+from gputlb.simulate.sweep._runs import run_key_of
 from tests.simulate.sweep.sweeps import plan, setup
 
 duckdb = pytest.importorskip("duckdb")
@@ -92,7 +93,7 @@ def test_figures_come_back_to_the_last_bit(
     row = read_results(path).rows[0]
 
     assert costs == {name: row[name] for name in costs}
-    assert histogram == [(entry["upper_us"], entry["releases"]) for entry in row["release_histogram"]]
+    assert histogram == [*row["release_histogram"]]
     assert unstable == row["unstable"]
 
 
@@ -115,26 +116,23 @@ def test_names_that_mean_something_to_a_database_are_names(tmp_path: Path):
     assert [path] == list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1 and no more", b'{"a": 1}\n'])
-def test_what_is_no_results_file_is_refused_in_a_sentence(path: Path, content: bytes):
-    path.write_bytes(content)
-    with pytest.raises(ResultsError) as caught:
-        read_results(path)
+def test_what_no_sweep_has_written_is_refused_as_in_read_points(path: Path):
+    """There is one reader; `test_points` shows all that it refuses."""
+    path.write_bytes(b"PAR1 and no more")
+    sentences = []
+    for read in (read_results, read_points):
+        with pytest.raises(ResultsError) as caught:
+            read(path)
+        sentences.append(str(caught.value))
 
-    assert str(caught.value).startswith(f"{path} is not a results file of gputlb sweep: ")
-    assert "\n" not in str(caught.value)
-
-
-def test_parquet_of_somebody_else_s_is_refused(path: Path):
-    duckdb.sql(f"COPY (SELECT 1 AS a) TO '{path}' (FORMAT parquet)")
-    with pytest.raises(ResultsError) as caught:
-        read_results(path)
-
-    assert f"{path} is not a results file of gputlb sweep: it does not say where it is from" == str(caught.value)
+    assert sentences[0].startswith(f"{path}: not a readable Parquet file (")
+    assert sentences[0] == sentences[1]
 
 
-def test_a_file_that_is_not_there_is_said(path: Path):
-    with pytest.raises(ResultsError) as caught:
-        read_results(path)
+def test_without_histograms_all_else_is_there(path: Path):
+    what = plan(setup(1))
+    write_results(path, what, {run.key: some(run.key) for run in what.runs()})
+    full, bare = read_results(path).rows[0], read_results(path, histograms=False).rows[0]
 
-    assert f"{path} is not there; gputlb sweep FILE.toml --output {path} makes it" == str(caught.value)
+    assert {"release_histogram"} == full.keys() - bare.keys()
+    assert bare == {name: full[name] for name in bare}

@@ -71,7 +71,7 @@ def test_churn_has_a_place_and_a_page_for_each_object(clients: int):
         ("churn", [("clients", "many")], "clients must be a whole number, not 'many'"),
         ("churn", [("clients", 1), ("clients", 2)], "clients is given twice; leave one out"),
         ("churn", [("use", "-3 us")], "use: '-3 us' is no span of time; write "),
-        ("userptr", [("rate", "-5/s")], "rate: '-5/s' is no rate; write 2000/s"),
+        ("userptr", [("rate", "-5/s")], "rate: a rate must be more than 0/s and at most 1000000/s, not -5/s"),
         ("userptr", [("rate", 0)], "rate: a rate must be more than 0/s and at most 1000000/s, not 0"),
         (
             "userptr",

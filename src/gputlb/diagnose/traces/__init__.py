@@ -4,5 +4,17 @@ from gputlb.diagnose.traces._explain import TRACE_SCHEMA, Explanation, explain_t
 from gputlb.diagnose.traces._fences import Fence, FenceSummary
 from gputlb.diagnose.traces._rules import Violation
 from gputlb.diagnose.traces._sources import open_trace
+from gputlb.diagnose.traces._vmas import VmaDeed, VmaHistory, VmaRow
 
-__all__ = ["TRACE_SCHEMA", "Explanation", "Fence", "FenceSummary", "Violation", "explain_trace", "open_trace"]
+__all__ = [
+    "TRACE_SCHEMA",
+    "Explanation",
+    "Fence",
+    "FenceSummary",
+    "Violation",
+    "VmaDeed",
+    "VmaHistory",
+    "VmaRow",
+    "explain_trace",
+    "open_trace",
+]

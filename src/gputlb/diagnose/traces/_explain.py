@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from gputlb.diagnose.traces._sources import Trace
+    from gputlb.diagnose.traces._vmas import VmaHistory
 
 TRACE_SCHEMA = "gputlb.trace/1"
 MOST_GT_TRACES = 1_000
@@ -90,16 +91,19 @@ class Explanation(msgspec.Struct, kw_only=True):
         return plain
 
 
-def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collection[str] = ()) -> Explanation:
+def explain_trace(
+    trace: Trace, *, platform: str | None = None, awake: Collection[str] = (), vmas: VmaHistory | None = None
+) -> Explanation:
     """Read a trace and return what it tells.
 
     Args:
         trace: the trace, as `open_trace` returns it.
         platform: a platform's name or PCI id, for register names and forcewake domains.
         awake: engines that were awake at every flush, such as `rcs0`.
+        vmas: follows what is bound and unbound meanwhile, since a trace on standard input can be read only once.
 
     Raises:
-        UnreadableInput: where nothing in it looks like a trace.
+        UnreadableInput: where nothing in it looks like a trace; as `VmaHistory.read`.
         UnknownFact: for a platform or an engine that is not in the tables.
     """
     part = facts.platform(platform) if platform is not None else None
@@ -127,6 +131,8 @@ def explain_trace(trace: Trace, *, platform: str | None = None, awake: Collectio
             first = event.time
         last = event.time
         name = event.name
+        if vmas is not None:
+            vmas.read(event)
         if name in ("i915_reg_rw", "xe_reg_rw"):
             counts[name] += 1
             access = access_in(event)

@@ -5,9 +5,11 @@ from gputlb.simulate.sweep._errors import JournalError, ResultsError, RunFailed,
 from gputlb.simulate.sweep._estimate import estimated_s
 from gputlb.simulate.sweep._file import read_sweep
 from gputlb.simulate.sweep._plan import Plan, Run, canonical
-from gputlb.simulate.sweep._points import Point, Points, Value, read_points
+from gputlb.simulate.sweep._points import Point, Points, read_points
 from gputlb.simulate.sweep._pools import ClusterPool, LocalPool, Pool
-from gputlb.simulate.sweep._results import CostMeaning, Provenance, Results, read_results
+from gputlb.simulate.sweep._reading import Value
+from gputlb.simulate.sweep._results import CostMeaning, Provenance
+from gputlb.simulate.sweep._runs import Results, read_results
 from gputlb.simulate.sweep._sweep import Sweep
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gputlb.errors import did_you_mean
 from gputlb.simulate.sweep._errors import SweepError, SweepFileError
 from gputlb.simulate.sweep._parameters import SETUP_KEYS, PointReader
-from gputlb.simulate.sweep._plan import WORKLOAD_PREFIX, Plan, canonical, columns_of
+from gputlb.simulate.sweep._plan import MOST_RUNS, WORKLOAD_PREFIX, Plan, canonical, columns_of
 from gputlb.simulate.sweep._toml_lines import TomlLines
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 20
 MOST_POINTS = 10_000
 MOST_REPLICATIONS = 10_000
-MOST_RUNS = 1_000_000
 _MOST_SEED = 2**63 - 1
 _MOST_NAME = 100
 _AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")

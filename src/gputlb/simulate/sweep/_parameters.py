@@ -11,6 +11,7 @@ from gputlb.device import UnknownFault, fault
 from gputlb.driver import scheme
 from gputlb.errors import GputlbError, did_you_mean
 from gputlb.simulate.durations import duration, duration_text
+from gputlb.simulate.number_columns import DamagedColumns
 from gputlb.simulate.parameters import WrongParameter
 from gputlb.simulate.setup import Setup, run_setup
 from gputlb.simulate.sweep._named_files import beside
@@ -182,6 +183,8 @@ def _to_blame(error: GputlbError) -> tuple[str, ...]:
     """Return what in a file may have caused an error that came up only with everything together, most likely first."""
     if isinstance(error, WrongParameter):
         return (error.name, "workload")
+    if isinstance(error, DamagedColumns):
+        return ("file", "workload")
     return ("faults",) if isinstance(error, UnknownFault) else ("scheme", "platform", "workload")
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from gputlb.simulate.parameters import Scalar
 
+MOST_RUNS = 200_000
+"""Of a sweep, and of a results file: what is written can be read."""
 WORKLOAD_PREFIX = "workload."
 """Before the name of a workload's own parameter, where it is a column."""
 

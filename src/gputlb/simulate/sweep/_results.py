@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from gputlb import __version__, facts
 from gputlb.simulate.costs import COSTS
 from gputlb.simulate.sweep._errors import ResultsError
-from gputlb.simulate.sweep._plan import columns_of, point_key, run_key
+from gputlb.simulate.sweep._plan import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _KEY = "gputlb"
 _HISTOGRAM = "STRUCT(upper_us DOUBLE, releases BIGINT)[]"
-_AROUND = {"point", "replication", "seed", "unstable", "release_histogram", "gputlb_version", "facts_version"}
 
 
 class CostMeaning(msgspec.Struct, frozen=True):
@@ -36,7 +34,7 @@ class CostMeaning(msgspec.Struct, frozen=True):
     lower_is_better: bool | None
 
 
-class Provenance(msgspec.Struct, frozen=True, rename={"schema_": "schema"}):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, rename={"schema_": "schema"}):
     """What a results file says of itself, under the key `gputlb`."""
 
     schema_: int
@@ -47,31 +45,14 @@ class Provenance(msgspec.Struct, frozen=True, rename={"schema_": "schema"}):
     """The parameters that all points share, defaults included."""
     seed: int
     """The sweep's; each run's own is in its row."""
-    replications: int
+    replications: Annotated[int, msgspec.Meta(ge=1)]
     costs: dict[str, CostMeaning]
     file: str
     """The sweep file, word for word."""
-    files: dict[str, str]
+    files: dict[str, str] = {}
     """The files that parameters name, each with the SHA-256 digest of what was in it."""
     version: str
     facts_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """A results file, read."""
-
-    path: Path
-    provenance: Provenance
-    parameters: tuple[str, ...]
-    """The columns that are parameters."""
-    rows: tuple[dict[str, Any], ...]
-    """Each run as in the file, by point and replication."""
-
-    @property
-    def costs(self) -> dict[str, CostMeaning]:
-        """What each column of costs means."""
-        return self.provenance.costs
 
 
 def require_duckdb() -> Any:
@@ -178,50 +159,15 @@ def _provenance(plan: Plan) -> Provenance:
     varied = plan.varied
     first = columns_of(plan.points[0])
     return Provenance(
-        SCHEMA,
-        plan.name,
-        varied,
-        {name: value for name, value in first.items() if name not in varied},
-        plan.seed,
-        plan.replications,
-        {cost.name: CostMeaning(cost.title, cost.unit, cost.lower_is_better) for cost in COSTS},
-        plan.text,
-        plan.files(),
-        __version__,
-        facts.facts_version(),
+        schema_=SCHEMA,
+        name=plan.name,
+        varied=varied,
+        parameters={name: value for name, value in first.items() if name not in varied},
+        seed=plan.seed,
+        replications=plan.replications,
+        costs={cost.name: CostMeaning(cost.title, cost.unit, cost.lower_is_better) for cost in COSTS},
+        file=plan.text,
+        files=plan.files(),
+        version=__version__,
+        facts_version=facts.facts_version(),
     )
-
-
-def read_results(path: Path) -> Results:
-    """Read a results file.
-
-    Raises: `ResultsError` where there is none, or it is not one of ours.
-    """
-    duckdb = require_duckdb()
-    if not path.is_file():
-        raise ResultsError(f"{path} is not there; gputlb sweep FILE.toml --output {path} makes it")
-    try:
-        with path.open("rb") as opened, duckdb.connect(config={"threads": 1}) as database:
-            file = f"'{_opened(opened)}'"
-            notes = database.execute(
-                f"SELECT value FROM parquet_kv_metadata({file}) WHERE key = '{_KEY}'::BLOB"
-            ).fetchall()
-            if not notes:
-                raise ResultsError(f"{path} is not a results file of gputlb sweep: it does not say where it is from")
-            provenance = msgspec.json.decode(notes[0][0], type=Provenance)
-            reader = database.execute(f"SELECT * FROM read_parquet({file}) ORDER BY point, replication")
-            names = [column[0] for column in reader.description]
-            rows = tuple(dict(zip(names, row, strict=True)) for row in reader.fetchall())
-    except (duckdb.Error, msgspec.MsgspecError, OSError) as error:
-        raise ResultsError(f"{path} is not a results file of gputlb sweep: {str(error).splitlines()[0]}") from None
-    if provenance.schema_ != SCHEMA:
-        raise ResultsError(f"{path} has results of schema {provenance.schema_}, made by gputlb {provenance.version}")
-    parameters = tuple(name for name in names if name not in _AROUND and name not in provenance.costs)
-    return Results(path, provenance, parameters, rows)
-
-
-def run_key_of(results: Results, row: Mapping[str, Any]) -> str:
-    """Return the key of the run that made a row, as `Run.key` has it."""
-    varied = {name: row[name] for name in results.provenance.varied}
-    provenance = results.provenance
-    return run_key(point_key(provenance.parameters | varied, provenance.files), row["seed"])

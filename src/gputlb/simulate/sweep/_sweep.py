@@ -10,7 +10,8 @@ from gputlb.simulate.sweep._errors import JournalError, ResultsError, RunFailed
 from gputlb.simulate.sweep._execute import execute
 from gputlb.simulate.sweep._journal import Journal
 from gputlb.simulate.sweep._result import Finished
-from gputlb.simulate.sweep._results import read_results, require_duckdb, run_key_of, write_results
+from gputlb.simulate.sweep._results import require_duckdb, write_results
+from gputlb.simulate.sweep._runs import read_results, run_key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,7 +150,7 @@ def _runs_in(output: Path) -> dict[str, Finished]:
             key,
             {cost: row[cost] for cost in results.costs},
             row["unstable"],
-            [(entry["upper_us"], entry["releases"]) for entry in row["release_histogram"]],
+            [*row["release_histogram"]],
         )
     return found
 

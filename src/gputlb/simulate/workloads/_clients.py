@@ -73,6 +73,26 @@ def objects_of(
     return [machine.new_object(f"{owner}.object{index}", first + index * pages, pages, tlbs) for index in range(count)]
 
 
+def go_round(
+    machine: Machine,
+    owner: str,
+    clients: int,
+    objects: int,
+    pages: int,
+    engines: Sequence[int],
+    use: Duration,
+    think: Duration,
+    *,
+    contexts: int = 1,
+) -> None:
+    """Let so many clients, each called `owner` and its number, walk round so many objects of so many pages for ever."""
+    for number in range(clients):
+        name = f"{owner}{number}"
+        own = objects_of(machine, name, number, objects, pages)
+        client = Client(machine, own, engines, use, think, contexts=contexts)
+        machine.runtime.agent(name, client.act, forever=True)
+
+
 def keep_busy(machine: Machine, engines: Sequence[int], use: Duration, pause: Duration) -> None:
     """Let a user of its own run contexts on each of these engines, over and over, with a pause between two."""
 

@@ -56,9 +56,9 @@ class Workload(ABC):
         """Size of the address space that it needs."""
 
     @property
-    @abstractmethod
     def physical_pages(self) -> int:
-        """Pages that it may hold at once."""
+        """Pages that it may hold at once: one for each place, so that pages change hands and nobody waits for one."""
+        return self.virtual_pages
 
     @property
     def tlb_slots(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from gputlb.simulate.parameters import declared
-from gputlb.simulate.workloads._clients import Client, objects_of
+from gputlb.simulate.workloads._clients import go_round
 from gputlb.simulate.workloads._kinds import MOST_CLIENTS, ClosedWorkload
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ class Churn(ClosedWorkload):
         """Size of the address space: a place for every object."""
         return self.clients * self.objects_per_client * self.pages_per_object
 
-    @property
-    def physical_pages(self) -> int:
-        """As many pages as there are places, so that pages change hands all the time and none waits for one."""
-        return self.virtual_pages
-
     def start(self, machine: Machine) -> None:
         """Add the clients."""
-        for number in range(self.clients):
-            name = f"client{number}"
-            objects = objects_of(machine, name, number, self.objects_per_client, self.pages_per_object)
-            client = Client(machine, objects, machine.engines_of(), self.use, self.think)
-            machine.runtime.agent(name, client.act, forever=True)
+        go_round(
+            machine,
+            "client",
+            self.clients,
+            self.objects_per_client,
+            self.pages_per_object,
+            machine.engines_of(),
+            self.use,
+            self.think,
+        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from gputlb.simulate.parameters import declared
-from gputlb.simulate.workloads._clients import Client, objects_of
+from gputlb.simulate.workloads._clients import go_round
 from gputlb.simulate.workloads._kinds import MOST_CLIENTS, ClosedWorkload
 
 if TYPE_CHECKING:
@@ -40,16 +40,17 @@ class Compute(ClosedWorkload):
         """A place for every object."""
         return self.clients * self.objects * self.pages
 
-    @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
     def start(self, machine: Machine) -> None:
         """Add the processes."""
         engines = machine.engines_of(_COMPUTE) or machine.engines_of(_RENDER)
-        for number in range(self.clients):
-            name = f"process{number}"
-            objects = objects_of(machine, name, number, self.objects, self.pages)
-            process = Client(machine, objects, engines, self.use, self.think, contexts=self.launches)
-            machine.runtime.agent(name, process.act, forever=True)
+        go_round(
+            machine,
+            "process",
+            self.clients,
+            self.objects,
+            self.pages,
+            engines,
+            self.use,
+            self.think,
+            contexts=self.launches,
+        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from gputlb.simulate.parameters import declared
-from gputlb.simulate.workloads._clients import Client, objects_of
+from gputlb.simulate.workloads._clients import go_round
 from gputlb.simulate.workloads._kinds import MOST_CLIENTS, ClosedWorkload
 
 if TYPE_CHECKING:
@@ -36,15 +36,6 @@ class Idle(ClosedWorkload):
         """A place for every object."""
         return self.clients * self.objects * self.pages
 
-    @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
     def start(self, machine: Machine) -> None:
         """Add the clients."""
-        for number in range(self.clients):
-            name = f"client{number}"
-            objects = objects_of(machine, name, number, self.objects, self.pages)
-            client = Client(machine, objects, machine.engines_of(), self.use, self.think)
-            machine.runtime.agent(name, client.act, forever=True)
+        go_round(machine, "client", self.clients, self.objects, self.pages, machine.engines_of(), self.use, self.think)

@@ -43,11 +43,6 @@ class Releases(OpenWorkload):
         return MOST_PENDING * self.pages
 
     @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
-    @property
     def tlb_slots(self) -> int:
         """Hardly any: nothing is ever translated."""
         return 1

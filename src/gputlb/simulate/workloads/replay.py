@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from gputlb.simulate.number_columns import DamagedColumns
 from gputlb.simulate.parameters import declared
 from gputlb.simulate.recording import recording
 from gputlb.simulate.workloads._clients import keep_busy
@@ -14,7 +17,12 @@ from gputlb.simulate.workloads._kinds import Workload
 if TYPE_CHECKING:
     from gputlb.runtime import Duration
     from gputlb.simulate.machine import Machine
-    from gputlb.simulate.recording import Place
+    from gputlb.simulate.recording import Place, Recording
+
+_OF_TRACES = re.compile(
+    rb"\A\x17\x08\x44tracing|\A# tracer:|\A(?:version = \d+\s+)?cpus=\d|\bi915_(?:vma|gem)_\w+: +obj="
+)
+_LOOKED_AT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +43,37 @@ class Replay(Workload):
     @property
     def load(self) -> str:
         """How many releases the recording has."""
-        return f"{recording(self.file).releases} recorded releases"
+        return f"{_read(self.file).releases} recorded releases"
 
     @property
     def virtual_pages(self) -> int:
         """As many as are bound at once."""
-        return recording(self.file).pages
-
-    @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
+        return _read(self.file).pages
 
     def start(self, machine: Machine) -> None:
         """Let the other programs work, and the recording begin."""
         keep_busy(machine, machine.engines_of(), self.use, self.pause)
-        for number, place in enumerate(recording(self.file).places):
+        for number, place in enumerate(_read(self.file).places):
             machine.runtime.agent(f"place{number}", partial(_play, machine, place, f"place{number}"))
+
+
+def _read(path: str) -> Recording:
+    try:
+        return recording(path)
+    except DamagedColumns:
+        if _is_trace(path):
+            raise DamagedColumns(
+                f"{path}: a kernel trace, not a recording; gputlb trace {path} --recording FILE.csv makes one of it"
+            ) from None
+        raise
+
+
+def _is_trace(path: str) -> bool:
+    try:
+        with Path(path).open("rb") as file:
+            return _OF_TRACES.search(file.read(_LOOKED_AT_BYTES)) is not None
+    except OSError:
+        return False
 
 
 async def _play(machine: Machine, place: Place, name: str) -> None:

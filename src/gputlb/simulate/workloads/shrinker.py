@@ -45,11 +45,6 @@ class Shrinker(OpenWorkload):
         return _MOST_RECLAIMING * self.objects * self.pages
 
     @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
-    @property
     def releases_per_arrival(self) -> int:
         """As many as a task takes objects."""
         return self.objects

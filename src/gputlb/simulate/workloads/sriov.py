@@ -46,11 +46,6 @@ class Sriov(ClosedWorkload):
         """A place for every object."""
         return self.functions * self.clients * self.objects_per_client * self.pages_per_object
 
-    @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
     def start(self, machine: Machine) -> None:
         """Add each function's clients."""
         runtime = machine.runtime

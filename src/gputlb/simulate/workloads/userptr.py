@@ -44,11 +44,6 @@ class Userptr(OpenWorkload):
         """A place for each mapping, and as many for those that are made while all are on their way."""
         return 2 * self.mappings * self.pages
 
-    @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
     def start(self, machine: Machine) -> None:
         """Let the other programs work, and munmaps arrive."""
         keep_busy(machine, machine.engines_of(), self.use, self.pause)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from gputlb.simulate.parameters import declared
-from gputlb.simulate.workloads._clients import Client, objects_of
+from gputlb.simulate.workloads._clients import go_round
 from gputlb.simulate.workloads._kinds import MOST_CLIENTS, ClosedWorkload
 
 if TYPE_CHECKING:
@@ -39,15 +39,7 @@ class Video(ClosedWorkload):
         """A place for every frame."""
         return self.clients * self.surfaces * self.pages
 
-    @property
-    def physical_pages(self) -> int:
-        """A page for each place."""
-        return self.virtual_pages
-
     def start(self, machine: Machine) -> None:
         """Add the streams."""
         engines = machine.engines_of(_VIDEO_DECODE, _VIDEO_ENHANCEMENT)
-        for number in range(self.clients):
-            name = f"stream{number}"
-            surfaces = objects_of(machine, name, number, self.surfaces, self.pages)
-            machine.runtime.agent(name, Client(machine, surfaces, engines, self.use, self.think).act, forever=True)
+        go_round(machine, "stream", self.clients, self.surfaces, self.pages, engines, self.use, self.think)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import chain, compress
 from operator import sub
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gputlb.diagnose._devices import DevicesByLine
     from gputlb.diagnose._events import Event
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gputlb.diagnose._stencils import Stencil
 
 _FARTHEST_NEIGHBOUR_LINES = 50
+_FEW_EVENTS = 16
 
 
 class Part(NamedTuple):
@@ -117,10 +119,23 @@ class Flood:
             for index in (part.indexes[-1:] if ends_only else part.indexes)
         )
 
-    def events(self) -> Iterator[Event]:
-        """Yield the lines one by one; devices that lines do not name are left to the reader's own search."""
-        for number, (stencil, line) in enumerate(zip(self.stencils, self.lines, strict=True), self.first_line):
-            yield stencil.event(line, number)
+    def events(self) -> list[Event]:
+        """Return the lines one by one; devices that lines do not name are left to the reader's own search."""
+        return self.events_at(range(len(self.lines)))
+
+    def events_at(self, indexes: Sequence[int]) -> list[Event]:
+        """Return some lines as events, in the order of the indexes."""
+        places: dict[Stencil, list[int]] = {}
+        for place, index in enumerate(indexes):
+            places.setdefault(self.stencils[index], []).append(place)
+        events: list[Event | None] = [None] * len(indexes)
+        for stencil, mine in places.items():
+            at = [indexes[place] for place in mine]
+            lines, times = [self.lines[index] for index in at], [self.times[index] for index in at]
+            numbers = [self.first_line + index for index in at]
+            for place, event in zip(mine, stencil.events(lines, numbers, times), strict=True):
+                events[place] = event
+        return cast("list[Event]", events)
 
     def by_device(self) -> Iterator[DeviceFlood]:
         """Yield the lines of each device, in the order of their first lines."""
@@ -156,19 +171,22 @@ class DeviceFlood:
         last = self.indexes[place]
         parts = []
         for stencil, indexes, lines in self.parts:
-            kept = sum(index > last for index in indexes)
-            if kept:
-                parts.append(Part(stencil, indexes[-kept:], lines[-kept:]))
+            dropped = bisect_right(indexes, last)
+            if dropped < len(indexes):
+                parts.append(Part(stencil, indexes[dropped:], lines[dropped:]))
         return DeviceFlood(self._flood, self._device, parts)
 
-    def event(self, place: int) -> Event:
-        """Return the line at a place as an event."""
-        return self.event_at(self.indexes[place])
+    def events(self) -> Iterator[Event]:
+        """Yield the lines as events; few are made at a time, as a burst may want the first ones only."""
+        for at in range(0, len(self.indexes), _FEW_EVENTS):
+            for event in self._flood.events_at(self.indexes[at : at + _FEW_EVENTS]):
+                yield self._attributed(event)
 
     def event_at(self, index: int) -> Event:
         """Return a line of the flood as an event."""
-        flood = self._flood
-        event = flood.stencils[index].event(flood.lines[index], flood.first_line + index)
+        return self._attributed(self._flood.events_at((index,))[0])
+
+    def _attributed(self, event: Event) -> Event:
         if event.device is None and self._device is not None:
             event.device, event.device_certain = self._device, False
         return event

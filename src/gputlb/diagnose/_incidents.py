@@ -410,11 +410,11 @@ class IncidentBuilder:
     def add_flood(self, flood: DeviceFlood) -> None:
         """Take many lines of one device: one by one until their burst has samples enough, then at once."""
         if not flood.is_one_burst(BURST_GAP_S):
-            for place in range(len(flood)):
-                self.add(flood.event(place))
+            for event in flood.events():
+                self.add(event)
             return
-        for place in range(len(flood)):
-            burst, _ = self.add(flood.event(place))
+        for place, event in enumerate(flood.events()):
+            burst, _ = self.add(event)
             if burst is not None and not burst.wants_samples:
                 if place + 1 < len(flood):
                     burst.add_flood(flood.after(place))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import chain, compress
+from collections import deque
+from itertools import chain, compress, count
 from operator import sub
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -215,6 +216,6 @@ def _parts(lines: list[bytes], stencils: list[Stencil]) -> list[Part]:
     if stencils.count(stencils[0]) == len(stencils):
         return [Part(stencils[0], list(range(len(lines))), lines)]
     places: dict[Stencil, list[int]] = {stencil: [] for stencil in dict.fromkeys(stencils)}
-    for index, stencil in enumerate(stencils):
-        places[stencil].append(index)
-    return [Part(stencil, indexes, [lines[index] for index in indexes]) for stencil, indexes in places.items()]
+    # Every line passes here: a loop within the interpreter's C costs a third of one in Python.
+    deque(map(list.append, map(places.__getitem__, stencils), count()), maxlen=0)
+    return [Part(stencil, indexes, list(map(lines.__getitem__, indexes))) for stencil, indexes in places.items()]

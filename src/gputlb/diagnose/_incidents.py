@@ -58,11 +58,11 @@ class Burst:
 
     def add(self, event: Event) -> None:
         """Take one event."""
-        self.taken += 1
+        self.taken = taken = self.taken + 1
         incident = self.incident
         role = role_of(event)
-        self.order.setdefault(role, self.taken)
-        self.latest[role] = self.taken
+        self.order.setdefault(role, taken)
+        self.latest[role] = taken
         now = (event.time, event.clock) if event.time is not None and event.clock is not None else None
         if now is not None:
             self.last_role_time[role] = now
@@ -78,10 +78,11 @@ class Burst:
             if now is not None:
                 self.first_time = self.first_time or now
                 self.last_time = now
-        if "ecode" in event.fields:
-            self.ecodes.add(event.fields["ecode"])
-        if "reason" in event.fields:
-            self.reasons.add(event.fields["reason"])
+        if fields := event.fields:
+            if "ecode" in fields:
+                self.ecodes.add(fields["ecode"])
+            if "reason" in fields:
+                self.reasons.add(fields["reason"])
         if not event.device_certain:
             self._uncertain(f"line {event.line} names no device; {event.device} was taken from its neighbours")
         if event.tlb:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from gputlb.diagnose._events import Event
 
+_FIRST_S, _END_S = (timegm((year, 1, 1, 0, 0, 0)) for year in (YEAR_UNKNOWN, YEAR_UNKNOWN + 1))
+
 
 def give_years(events: Sequence[Event]) -> None:
     """Give each stamp without a year the one that puts it nearest to the stamp with a year before it."""
@@ -28,7 +30,7 @@ def give_years(events: Sequence[Event]) -> None:
 
 
 def _lacks_year(time: float | None) -> bool:
-    return time is not None and gmtime(time).tm_year == YEAR_UNKNOWN
+    return time is not None and _FIRST_S <= time < _END_S
 
 
 def _nearest(time: float, near: float) -> float:

@@ -88,7 +88,8 @@ class TraceParser:
             printed, colon, fields = event.partition(": ")
             name = self._names.get(printed)
             if name is not None and colon and _is_time(time):
-                return TraceLine(*known, float(time), name, fields.lstrip(), number)
+                comm, pid, cpu = known
+                return TraceLine(comm, pid, cpu, float(time), name, fields.lstrip(), number)
         pattern = self._pattern
         found = pattern.match(line) if pattern is not None else None
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 
 from gputlb.cli._files import refuse_unknown_options, write_whole
 from gputlb.diagnose.traces import explain_trace, open_trace
+from gputlb.report.diagnose_progress import ReadingProgress
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -43,7 +45,11 @@ def trace(
     """
     refuse_unknown_options([file], trace)
     names = [name.strip() for name in awake.split(",") if name.strip()]
-    explanation = explain_trace(open_trace(file), platform=platform, awake=names)
+    opened = open_trace(file)
+    with ReadingProgress(sys.stderr) as progress:
+        if sys.stderr.isatty():
+            opened.source.watch = progress.show
+        explanation = explain_trace(opened, platform=platform, awake=names)
     if html is not None:
         from gputlb.report.diagnose_html import trace_html
 

@@ -185,9 +185,11 @@ class Stencil:
             columns["engine"] = [name.decode() for name in found]
         if self._fields:
             texts = [[text.decode() for text in self.strings(name, lines) or ()] for name in self._fields]
-            columns["fields"] = [model.fields | dict(zip(self._fields, each, strict=True)) for each in zip(*texts)]
+            columns["fields"] = [
+                model.fields | dict(zip(self._fields, each, strict=True)) for each in zip(*texts, strict=True)
+            ]
         names = tuple(columns)
-        values = zip(*columns.values()) if columns else repeat(())
+        values = zip(*columns.values(), strict=True) if columns else repeat((), len(lines))
         return [
             replace(
                 model,
@@ -195,9 +197,9 @@ class Stencil:
                 text=line.decode().strip(),
                 time=time,
                 stamp=line[start:end].decode(),
-                **dict(zip(names, each)),
+                **dict(zip(names, each, strict=True)),
             )
-            for line, number, time, each in zip(lines, numbers, times, values)
+            for line, number, time, each in zip(lines, numbers, times, values, strict=True)
         ]
 
 

@@ -75,8 +75,7 @@ class _Lane:
     def begin(self) -> None:
         self.summary.sent += 1
         self.in_flight += 1
-        if self.in_flight > self.summary.most_in_flight:
-            self.summary.most_in_flight = self.in_flight
+        self.summary.most_in_flight = max(self.summary.most_in_flight, self.in_flight)
 
 
 class FenceReader:

@@ -88,17 +88,17 @@ class TraceParser:
             printed, colon, fields = event.partition(": ")
             name = self._names.get(printed)
             if name is not None and colon and _is_time(time):
-                comm, pid, cpu = known
-                return TraceLine(comm, pid, cpu, float(time), name, fields.lstrip(), number)
+                task, pid, cpu = known
+                return TraceLine(task, pid, cpu, float(time), name, fields.lstrip(), number)
         pattern = self._pattern
         found = pattern.match(line) if pattern is not None else None
         if found is None:
             found = self._other(line)
             if found is None:
                 return self._aside(line)
-        comm, pid, cpu, _, time, name, fields = found.groups()
         self._learn(front, event, found)
-        return TraceLine(comm, int(pid), int(cpu), float(time), name, fields, number)
+        comm, number_of_task, number_of_cpu, _, time, name, fields = found.groups()
+        return TraceLine(comm, int(number_of_task), int(number_of_cpu), float(time), name, fields, number)
 
     def _learn(self, front: str, event: str, found: re.Match[str]) -> None:
         comm, pid, cpu, _, _, name, fields = found.groups()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gputlb.diagnose._stencils import Stencil
 
 _FARTHEST_NEIGHBOUR_LINES = 50
-_FEW_EVENTS = 16
+_MANY_EVENTS = 256
 
 
 class Part(NamedTuple):
@@ -178,19 +178,18 @@ class DeviceFlood:
         return DeviceFlood(self._flood, self._device, parts)
 
     def events(self) -> Iterator[Event]:
-        """Yield the lines as events; few are made at a time, as a burst may want the first ones only."""
-        for at in range(0, len(self.indexes), _FEW_EVENTS):
-            for event in self._flood.events_at(self.indexes[at : at + _FEW_EVENTS]):
-                yield self._attributed(event)
+        """Yield the lines as events; few are made at first, as a burst may want one or all of them."""
+        at, number = 0, 1
+        while at < len(self.indexes):
+            for event in self._flood.events_at(self.indexes[at : at + number]):
+                if event.device is None and self._device is not None:
+                    event.device, event.device_certain = self._device, False
+                yield event
+            at, number = at + number, min(4 * number, _MANY_EVENTS)
 
-    def event_at(self, index: int) -> Event:
-        """Return a line of the flood as an event."""
-        return self._attributed(self._flood.events_at((index,))[0])
-
-    def _attributed(self, event: Event) -> Event:
-        if event.device is None and self._device is not None:
-            event.device, event.device_certain = self._device, False
-        return event
+    def line_at(self, index: int) -> bytes:
+        """Return a line of the flood as it stands."""
+        return self._flood.lines[index]
 
     def line_number(self, index: int) -> int:
         """Return the number of a line of the flood."""

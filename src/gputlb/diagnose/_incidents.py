@@ -139,12 +139,13 @@ class Burst:
             self.last_role_time[role] = now
             if role == "restarted":
                 continue
-            last = flood.event_at(index)
+            last = flood.line_at(index)
             self.last_time = now
-            incident.last_line_number, incident.last_stamp = last.line, last.stamp
+            incident.last_line_number, incident.last_stamp = flood.line_number(index), part.stencil.stamp(last).text
             if part.stencil.is_failure:
-                incident.seqno_last = incident.seqno_last if last.seqno is None else last.seqno
-                incident.recv_last = incident.recv_last if last.recv is None else last.recv
+                seqno, recv = part.stencil.number("seqno", last), part.stencil.number("recv", last)
+                incident.seqno_last = incident.seqno_last if seqno is None else seqno
+                incident.recv_last = incident.recv_last if recv is None else recv
             incident.kinds[model.kind] = incident.kinds.get(model.kind, 0) + len(part.lines)
         self.taken = before + flood.indexes[-1]
         for stencil, _, lines in flood.parts:

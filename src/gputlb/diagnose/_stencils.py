@@ -118,6 +118,12 @@ class Stencil:
         own = getattr(self.model, name, None) if name not in self.model.fields else self.model.fields[name]
         return {str(own)} if own is not None else set()
 
+    def number(self, name: Literal["seqno", "recv"], line: bytes) -> int | None:
+        """Return a number of a line, None where the message has none."""
+        span = self._spans.get(name)
+        own: int | None = getattr(self.model, name)
+        return own if span is None else int(line[slice(*span)])
+
     def total(self, name: str, lines: list[bytes]) -> int:
         """Return the sum of a value over all lines."""
         found = self.strings(name, lines)

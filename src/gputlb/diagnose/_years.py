@@ -38,8 +38,12 @@ class Years:
         """Mend times of the wall clock in their list; return whether any was mended."""
         if not times:
             return False
-        if not (min(times) < _END_S and max(times) >= _FIRST_S):
-            self._near = times[-1]  # the common case, at once: every stamp has its year
+        first, last = min(times), max(times)
+        # The common cases, at once: every stamp has its year, or none has.
+        if first >= _END_S or last < _FIRST_S:
+            self._near = times[-1]
+            return False
+        if self._near is None and first >= _FIRST_S and last < _END_S:
             return False
         if self._near is None:
             self._near = next((time for time in times if not _lacks_year(time)), None)

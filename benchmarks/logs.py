@@ -3,7 +3,8 @@
     python benchmarks/logs.py [--megabytes 1000] [--keep DIRECTORY]
 
 Bars: a quiet log 500 MB/s, a log in which every line is an event 20 MB/s, traces 10 MB/s, and never more than
-200 MB of memory.
+200 MB of memory. Each row tells its file's size; start-up, which is a row of its own, counts in every row, and shows in
+files below some 50 MB. The interpreter's compiled modules are kept for the run, as an installed program has them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import datetime
 import multiprocessing
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -111,6 +113,38 @@ def register_lines() -> Iterator[str]:
             yield f"            Xorg-912     [002] ..... {stamp:13.6f}: {access}\n"
 
 
+def mixed_trace_lines() -> Iterator[str]:
+    """Fences of three cards and two GTs, other messages to the firmware, registers and VMA events, many tasks."""
+    draw = random.Random(4)
+    tasks = [("kworker/1:2", 77), ("Xorg", 912), ("<idle>", 0), ("gnome-shell", 2031), ("mpv/vo gpu-next", 40_113)]
+    stamp, seqnos, pending = 100.0, [0, 0, 0], []
+
+    def line(event: str) -> str:
+        task, pid = draw.choice(tasks)
+        return f"{task:>16}-{pid:<7} [{draw.randrange(16):03}] d..1. {stamp:13.6f}: {event}\n"
+
+    while True:
+        stamp += draw.random() * 1e-4
+        card, what = draw.randrange(3), draw.random()
+        device = f"dev=0000:0{card}:00.0"
+        message = f"xe_guc_ctb_h2g: H2G CTB: {device}, gt{draw.randrange(2)}: action="
+        if what < 0.2:
+            seqnos[card] += 1
+            fence = f"{device}, fence={draw.getrandbits(64):016x}, seqno={seqnos[card]}"
+            pending.append(fence)
+            yield line(f"xe_tlb_inval_fence_send: {fence}")
+            yield line(f"{message}0x7000, len=3, tail={draw.randrange(4096)}, head={draw.randrange(4096)}")
+        elif what < 0.4 and pending:
+            yield line(f"xe_tlb_inval_fence_signal: {pending.pop(0)}")
+        elif what < 0.55:
+            yield line(f"{message}0x1000, len=2, tail={draw.randrange(4096)}, head={draw.randrange(4096)}")
+        elif what < 0.85:
+            offset, way = draw.choice([(0xA188, "write"), (0xCEE8, "read"), (0x2030, "write"), (0x22030, "write")])
+            yield line(f"xe_reg_rw: {device}, {way} reg=0x{offset:x}, len=4, val=(0x{draw.getrandbits(20):x}, 0x0)")
+        else:
+            yield line(f"i915_vma_bind: obj={draw.getrandbits(64):016x}, offset=0x{draw.getrandbits(32):x} size=0x1000")
+
+
 def written_trace_dat(path: Path, fences: int) -> Path:
     """Write the fences of `trace_lines` as trace-cmd would have recorded them."""
     sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -139,12 +173,19 @@ def written(path: Path, lines: Iterator[str], megabytes: int) -> Path:
     return path
 
 
+def as_installed(folder: Path) -> dict[str, str]:
+    """Return an environment in which Python keeps what it compiles: a checkout may be set to compile at every start."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
 class Measured:
     """One child process: wall and processor seconds, greatest memory."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
         started = time.perf_counter()
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as child:
             _, _, usage = os.wait4(child.pid, 0)
             child.returncode = 0
         self.wall_s = time.perf_counter() - started
@@ -156,7 +197,7 @@ def report(name: str, path: Path, measured: Measured, bar_mb_s: float | None) ->
     size = path.stat().st_size / 1e6
     bar = f"  bar {bar_mb_s:g} MB/s" if bar_mb_s else ""
     print(
-        f"{name:34} {size / measured.wall_s:8.0f} MB/s wall {size / measured.cpu_s:8.0f} MB/s processor "
+        f"{name:34} {size:5.0f} MB {size / measured.wall_s:8.1f} MB/s wall {size / measured.cpu_s:8.1f} MB/s processor "
         f"{measured.memory_mb:6.0f} MB memory{bar}"
     )
 
@@ -173,18 +214,25 @@ def main() -> None:
     gputlb = [sys.executable, "-m", "gputlb"]
     fifth = max(1, options.megabytes // 5)
     try:
+        compiled = as_installed(folder)
+        opening = folder / "opening.log"
+        opening.write_text(next(event_lines()), encoding="ascii")
+        for _ in range(2):  # the first time compiles the modules
+            started = Measured([*gputlb, "diagnose", str(opening)], compiled)
+        print(f"start-up, gputlb diagnose of a line  {started.wall_s:6.2f} s wall {started.cpu_s:6.2f} s processor")
         quiet = written(folder / "quiet.log", quiet_lines(), options.megabytes)
         grep = [part for literal in PREFILTER_LITERALS for part in ("-e", literal)]
         report("quiet log, grep -c", quiet, Measured(["grep", "-c", *grep, str(quiet)]), None)
-        report("quiet log, gputlb diagnose", quiet, Measured([*gputlb, "diagnose", str(quiet)]), 500)
+        report("quiet log, gputlb diagnose", quiet, Measured([*gputlb, "diagnose", str(quiet)], compiled), 500)
         events = written(folder / "events.log", event_lines(), fifth)
-        report("three kinds, stamps from boot", events, Measured([*gputlb, "diagnose", str(events)]), 20)
+        report("three kinds, stamps from boot", events, Measured([*gputlb, "diagnose", str(events)], compiled), 20)
         for name, prefix in PREFIXES.items():
             events = written(folder / "events.log", lines_of_every_kind(prefix), fifth)
-            report(f"every kind, {name}", events, Measured([*gputlb, "diagnose", str(events)]), 20)
-        for name, lines in (("fences", trace_lines()), ("registers", register_lines())):
+            report(f"every kind, {name}", events, Measured([*gputlb, "diagnose", str(events)], compiled), 20)
+        traces = (("fences", trace_lines()), ("registers", register_lines()), ("everything", mixed_trace_lines()))
+        for name, lines in traces:
             trace = written(folder / "trace.txt", lines, fifth // 2 or 1)
-            report(f"trace of {name}, gputlb trace", trace, Measured([*gputlb, "trace", str(trace)]), 10)
+            report(f"trace of {name}, gputlb trace", trace, Measured([*gputlb, "trace", str(trace)], compiled), 10)
         if shutil.which("trace-cmd") is not None:
             recorded = folder / "trace.dat"
             # In a process of its own: what this one has held would count as the memory of those it starts.
@@ -196,8 +244,9 @@ def main() -> None:
                 subprocess.run(printing, stdout=text, check=True)
             printed = folder / "report.txt"
             report("trace-cmd report of a trace.dat", printed, Measured(printing), None)
-            report("gputlb trace of that report", printed, Measured([*gputlb, "trace", str(printed)]), 10)
-            report("gputlb trace of that trace.dat", printed, Measured([*gputlb, "trace", str(recorded)]), None)
+            report("gputlb trace of that report", printed, Measured([*gputlb, "trace", str(printed)], compiled), 10)
+            whole = Measured([*gputlb, "trace", str(recorded)], compiled)
+            report("gputlb trace of that trace.dat", printed, whole, None)
     finally:
         if options.keep is None:
             shutil.rmtree(folder)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import tracemalloc
 
 import pytest
 
 from gputlb.diagnose import diagnose, open_source
+from gputlb.diagnose._errors import UnreadableInput
 from tests.diagnose.log_samples import SAMPLES, WITH_EVENTS, counted, diagnosed, tlb_events
 
 QUIET = "".join(
@@ -67,16 +69,75 @@ def test_a_flood_is_counted_to_the_last_line_in_bounded_memory(tmp_path):
     assert peak < 100 << 20
 
 
-def test_a_flood_that_stands_newest_first_is_one_incident_of_the_newest_events(tmp_path):
+def test_a_flood_that_stands_newest_first_is_one_incident_to_its_oldest_line(tmp_path):
     path = tmp_path / "log"
     path.write_text("".join(reversed(list(flood(60_000)))), encoding="utf-8")
 
     diagnosis = diagnose([open_source(str(path))])
     (incident,) = diagnosis.incidents
-    assert (incident.seqno_last, incident.count) == (60_000, incident.event_lines)
-    assert incident.seqno_first == 60_001 - incident.event_lines
+    assert (incident.seqno_first, incident.seqno_last) == (1, 60_000)
+    assert (incident.count, incident.event_lines, incident.spacing_s) == (60_000, 60_000, 2.05)
     assert diagnosis.n_tlb_events == 60_000
     assert len(diagnosis.events) + diagnosis.events_left_out == 60_000
+
+
+def told(incident):
+    return (incident.device, incident.class_, incident.count, incident.kinds, incident.first_stamp, incident.last_stamp,
+            incident.recovered, incident.seqno_first, incident.seqno_last, incident.duration_s)  # fmt: skip
+
+
+def test_a_log_newest_first_has_the_incidents_that_it_has_oldest_first(tmp_path):
+    lines = []
+    for number in range(50_000):
+        at = 100 + number * 0.05 + 100 * (number // 10_000)  # five bursts
+        card = number % 3
+        lines.append(
+            f"[{at:14.6f}] xe 0000:0{card}:00.0: [drm] *ERROR* TLB invalidation fence timeout, seqno={number + 1} "
+            f"recv={number // 10_000}\n"
+        )
+        if number % 10_000 == 9_000:
+            lines.append(f"[{at + 0.01:14.6f}] xe 0000:01:00.0: [drm] *ERROR* GT0: reset failed (-ETIMEDOUT)\n")
+    ways = []
+    for order in (lines, lines[::-1]):
+        path = tmp_path / "log"
+        path.write_text("".join(order), encoding="utf-8")
+        ways.append(sorted(map(told, diagnose([open_source(str(path))]).incidents), key=repr))
+
+    assert len(ways[0]) == 15
+    assert ways[0] == ways[1]
+
+
+def test_older_events_of_a_log_newest_first_are_set_aside_in_bounded_memory(tmp_path):
+    path = tmp_path / "log"
+    path.write_text("".join(reversed(list(flood(120_000)))), encoding="utf-8")
+    tracemalloc.start()
+
+    diagnose([open_source(str(path))])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 100 << 20
+
+
+def test_a_full_disk_is_named_where_older_events_do_not_fit(tmp_path, monkeypatch):
+    class Full:
+        def write(self, _data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("gputlb.diagnose._newest_first.tempfile.TemporaryFile", lambda **_: Full())
+    monkeypatch.setattr("gputlb.diagnose._newest_first.tempfile.gettempdir", lambda: "/tmp")
+    path = tmp_path / "log"
+    path.write_text("".join(reversed(list(flood(60_000)))), encoding="utf-8")
+
+    with pytest.raises(UnreadableInput) as refused:
+        diagnose([open_source(str(path))])
+    assert str(refused.value).replace(str(path), "LOG") == (
+        "LOG: stands newest first, and its older events do not fit into /tmp (no space left on device); "
+        "set TMPDIR to a place with room, or sort the log oldest first"
+    )
 
 
 def test_a_flood_of_many_cards_keeps_them_apart(tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+
+from gputlb.diagnose import diagnose, open_source
 from tests.diagnose.log_samples import diagnosed_text
 
 TEXT = "xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeout, seqno={0} recv=1"
@@ -26,3 +29,16 @@ def test_a_log_without_any_year_keeps_its_times(tmp_path):
     diagnosis = diagnosed_text(tmp_path, f"Jan  1 00:00:05 box kernel: {TEXT.format(7)}\n")
 
     assert [event.time for event in diagnosis.events] == [63072005.0]
+
+
+def test_years_are_given_to_the_last_line_of_a_flood(tmp_path):
+    path = tmp_path / "log"
+    start = datetime.datetime(2025, 12, 31, 12, 0, 0)
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(60_000):
+            at = start + datetime.timedelta(seconds=number)
+            stamp = f"[{at:%a %b %e %H:%M:%S %Y}]" if number % 2 else f"{at:%b %d %H:%M:%S} box kernel:"
+            file.write(f"{stamp} {TEXT.format(number)}\n")
+
+    (incident,) = diagnose([open_source(str(path))]).incidents
+    assert (incident.event_lines, incident.duration_s) == (60_000, 59_999.0)

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from gputlb.cli._files import refuse_unknown_options, write_whole
 from gputlb.diagnose.traces import VmaHistory, explain_trace, open_trace
+from gputlb.report.diagnose_progress import ReadingProgress
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -48,9 +49,12 @@ def trace(
     """
     refuse_unknown_options([file], trace)
     names = [name.strip() for name in awake.split(",") if name.strip()]
-    source = open_trace(file)
-    vmas = None if recording is None else VmaHistory(source.name)
-    explanation = explain_trace(source, platform=platform, awake=names, vmas=vmas)
+    opened = open_trace(file)
+    vmas = None if recording is None else VmaHistory(opened.name)
+    with ReadingProgress(sys.stderr) as progress:
+        if sys.stderr.isatty():
+            opened.source.watch = progress.show
+        explanation = explain_trace(opened, platform=platform, awake=names, vmas=vmas)
     if html is not None:
         from gputlb.report.diagnose_html import trace_html
 
@@ -66,7 +70,7 @@ def trace(
     if recording is not None and vmas is not None:
         from gputlb.report.recording_csv import recording_csv
 
-        text, remarks = recording_csv(vmas, source.name)
+        text, remarks = recording_csv(vmas, opened.name)
         write_whole(recording, text)
         print(f"recording written to {recording}: {remarks[0]}", *remarks[1:], sep="\n", file=sys.stderr)
     return 1 if explanation.bad else 0

@@ -16,9 +16,10 @@ from gputlb.diagnose._incident import Incident
 from gputlb.diagnose._incidents import IncidentBuilder
 from gputlb.diagnose._kernel_fixes import FixPresence, kernel_fixes
 from gputlb.diagnose._machine import Machine, MachineReader
+from gputlb.diagnose._newest_first import SetAside
 from gputlb.diagnose._scan import LogScan
 from gputlb.diagnose._verdict import verdict
-from gputlb.diagnose._years import give_years
+from gputlb.diagnose._years import Years
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,12 +29,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "gputlb.diagnose/1"
 MOST_EVENTS = 20_000
-"""Events kept one by one; beyond, they are only counted into their incidents.
-
-Where the newest line stands first, what is beyond is older than what it would be counted into: it is counted into the
-totals alone.
-"""
-
+"""Events kept one by one; beyond, they are only counted into their incidents."""
 
 _GOOD_NEWS = ("timeout_resolved", "reset_done")
 
@@ -69,8 +65,7 @@ class Diagnosis(msgspec.Struct, kw_only=True):
     events: list[Event]
     """In the order of the logs' lines; empty where no TLB message was found."""
     events_left_out: int
-    """Further events that were not kept, but counted into incidents; into the totals alone in a log that stands newest
-    first."""
+    """Further events that were not kept, but counted into incidents."""
     incidents: list[Incident]
     incidents_left_out: int
     """Further incidents, beyond 2000 in one log, that were not kept."""
@@ -180,46 +175,52 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     scan = LogScan(source, machine)
     kept: list[Event] = []
     counts: Counter[str] = Counter()
-    builder = IncidentBuilder()
+    builder, years = IncidentBuilder(), Years()
     suppressed = tlb = left_out = 0
-    overflowing = backwards = False
-    for found in scan.events():
-        if isinstance(found, Flood):
-            for number, driver, device in found.named_devices(ends_only=overflowing):
-                scan.devices.note(number, driver, device)
-            for stencil, _, lines in found.parts:
-                model = stencil.model
-                counts[model.kind] += len(lines) if stencil.role != "restarted" else 0
-                tlb += len(lines) if stencil.is_failure else 0
-                suppressed += stencil.total("suppressed", lines)
-            if overflowing:
-                left_out += len(found.lines)
-                for part in () if backwards else found.by_device():
-                    builder.add_flood(part)
+    overflowing = False
+    older: SetAside | None = None
+    try:
+        for found in scan.events():
+            if isinstance(found, Flood):
+                for number, driver, device in found.named_devices(ends_only=overflowing):
+                    scan.devices.note(number, driver, device)
+                for stencil, _, lines in found.parts:
+                    model = stencil.model
+                    counts[model.kind] += len(lines) if stencil.role != "restarted" else 0
+                    tlb += len(lines) if stencil.is_failure else 0
+                    suppressed += stencil.total("suppressed", lines)
             else:
-                kept += found.events()
-        else:
-            counts[found.kind] += found.role != "restarted"
-            if found.suppressed:
-                suppressed += found.suppressed
-            elif found.tlb:
-                tlb += 1
+                counts[found.kind] += found.role != "restarted"
+                if found.suppressed:
+                    suppressed += found.suppressed
+                elif found.tlb:
+                    tlb += 1
             if overflowing:
-                if not backwards:
-                    attribute([found], scan.devices)
-                    builder.add(found)
-                left_out += 1
-            else:
-                kept.append(found)
-        if not overflowing and len(kept) > MOST_EVENTS:
-            overflowing = True
-            backwards = scan.extent.order == "newest first"
-            left_out += len(kept) - MOST_EVENTS
-            beyond = kept[MOST_EVENTS:]
-            del kept[MOST_EVENTS:]
-            _add_all(builder, kept if backwards else kept + beyond, scan)
-    if not overflowing:
-        _add_all(builder, kept, scan)
+                left_out += len(found.lines) if isinstance(found, Flood) else 1
+                _add_further(builder, older, found, scan, years)
+                continue
+            kept += found.events() if isinstance(found, Flood) else [found]
+            if len(kept) > MOST_EVENTS:
+                overflowing = True
+                beyond = kept[MOST_EVENTS:]
+                left_out += len(beyond)
+                years.give(kept)
+                del kept[MOST_EVENTS:]
+                if scan.extent.order == "newest first":
+                    older = SetAside(source.name)
+                    older.add(beyond)
+                else:
+                    _add_all(builder, kept + beyond, scan)
+        if not overflowing:
+            years.give(kept)
+            _add_all(builder, kept[::-1] if scan.extent.order == "newest first" else kept, scan)
+        elif older is not None:
+            for events in older.oldest_first():
+                _add_all(builder, events, scan)
+            _add_all(builder, kept[::-1], scan)
+    finally:
+        if older is not None:
+            older.close()
     names.update(scan.devices.known())
     extent = scan.extent
     closed, bursts = finished(builder, extent.end_time)
@@ -231,10 +232,30 @@ def _judge(source: Source, machine: MachineReader, names: dict[str, str]) -> _Ju
     )  # fmt: skip
 
 
+def _add_further(
+    builder: IncidentBuilder, older: SetAside | None, found: Event | Flood, scan: LogScan, years: Years
+) -> None:
+    """Take what comes after the events that are kept: into its incidents at once, or aside in a log newest first."""
+    if not isinstance(found, Flood):
+        years.give([found])
+        if older is not None:
+            older.add([found])
+        else:
+            _add_all(builder, [found], scan)
+        return
+    if found.parts[0].stencil.clock == "wall":
+        years.give_times(found.times)
+    if older is not None:
+        older.add(found.events())
+        return
+    for part in found.by_device():
+        builder.add_flood(part)
+
+
 def _add_all(builder: IncidentBuilder, events: list[Event], scan: LogScan) -> None:
+    """Take events, oldest first."""
     attribute(events, scan.devices)
-    give_years(events)
-    for event in reversed(events) if scan.extent.order == "newest first" else events:
+    for event in events:
         builder.add(event)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain, compress
+from bisect import bisect_right
+from collections import deque
+from itertools import chain, compress, count
 from operator import sub
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gputlb.diagnose._devices import DevicesByLine
     from gputlb.diagnose._events import Event
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from gputlb.diagnose._stencils import Stencil
 
 _FARTHEST_NEIGHBOUR_LINES = 50
+_MANY_EVENTS = 256
 
 
 class Part(NamedTuple):
@@ -117,10 +120,23 @@ class Flood:
             for index in (part.indexes[-1:] if ends_only else part.indexes)
         )
 
-    def events(self) -> Iterator[Event]:
-        """Yield the lines one by one; devices that lines do not name are left to the reader's own search."""
-        for number, (stencil, line) in enumerate(zip(self.stencils, self.lines, strict=True), self.first_line):
-            yield stencil.event(line, number)
+    def events(self) -> list[Event]:
+        """Return the lines one by one; devices that lines do not name are left to the reader's own search."""
+        return self.events_at(range(len(self.lines)))
+
+    def events_at(self, indexes: Sequence[int]) -> list[Event]:
+        """Return some lines as events, in the order of the indexes."""
+        places: dict[Stencil, list[int]] = {}
+        for place, index in enumerate(indexes):
+            places.setdefault(self.stencils[index], []).append(place)
+        events: list[Event | None] = [None] * len(indexes)
+        for stencil, mine in places.items():
+            at = [indexes[place] for place in mine]
+            lines, times = [self.lines[index] for index in at], [self.times[index] for index in at]
+            numbers = [self.first_line + index for index in at]
+            for place, event in zip(mine, stencil.events(lines, numbers, times), strict=True):
+                events[place] = event
+        return cast("list[Event]", events)
 
     def by_device(self) -> Iterator[DeviceFlood]:
         """Yield the lines of each device, in the order of their first lines."""
@@ -156,22 +172,24 @@ class DeviceFlood:
         last = self.indexes[place]
         parts = []
         for stencil, indexes, lines in self.parts:
-            kept = sum(index > last for index in indexes)
-            if kept:
-                parts.append(Part(stencil, indexes[-kept:], lines[-kept:]))
+            dropped = bisect_right(indexes, last)
+            if dropped < len(indexes):
+                parts.append(Part(stencil, indexes[dropped:], lines[dropped:]))
         return DeviceFlood(self._flood, self._device, parts)
 
-    def event(self, place: int) -> Event:
-        """Return the line at a place as an event."""
-        return self.event_at(self.indexes[place])
+    def events(self) -> Iterator[Event]:
+        """Yield the lines as events; few are made at first, as a burst may want one or all of them."""
+        at, number = 0, 1
+        while at < len(self.indexes):
+            for event in self._flood.events_at(self.indexes[at : at + number]):
+                if event.device is None and self._device is not None:
+                    event.device, event.device_certain = self._device, False
+                yield event
+            at, number = at + number, min(4 * number, _MANY_EVENTS)
 
-    def event_at(self, index: int) -> Event:
-        """Return a line of the flood as an event."""
-        flood = self._flood
-        event = flood.stencils[index].event(flood.lines[index], flood.first_line + index)
-        if event.device is None and self._device is not None:
-            event.device, event.device_certain = self._device, False
-        return event
+    def line_at(self, index: int) -> bytes:
+        """Return a line of the flood as it stands."""
+        return self._flood.lines[index]
 
     def line_number(self, index: int) -> int:
         """Return the number of a line of the flood."""
@@ -197,6 +215,6 @@ def _parts(lines: list[bytes], stencils: list[Stencil]) -> list[Part]:
     if stencils.count(stencils[0]) == len(stencils):
         return [Part(stencils[0], list(range(len(lines))), lines)]
     places: dict[Stencil, list[int]] = {stencil: [] for stencil in dict.fromkeys(stencils)}
-    for index, stencil in enumerate(stencils):
-        places[stencil].append(index)
-    return [Part(stencil, indexes, [lines[index] for index in indexes]) for stencil, indexes in places.items()]
+    # Every line passes here: a loop within the interpreter's C costs a third of one in Python.
+    deque(map(list.append, map(places.__getitem__, stencils), count()), maxlen=0)
+    return [Part(stencil, indexes, list(map(lines.__getitem__, indexes))) for stencil, indexes in places.items()]

@@ -58,11 +58,11 @@ class Burst:
 
     def add(self, event: Event) -> None:
         """Take one event."""
-        self.taken += 1
+        self.taken = taken = self.taken + 1
         incident = self.incident
         role = role_of(event)
-        self.order.setdefault(role, self.taken)
-        self.latest[role] = self.taken
+        self.order.setdefault(role, taken)
+        self.latest[role] = taken
         now = (event.time, event.clock) if event.time is not None and event.clock is not None else None
         if now is not None:
             self.last_role_time[role] = now
@@ -78,10 +78,11 @@ class Burst:
             if now is not None:
                 self.first_time = self.first_time or now
                 self.last_time = now
-        if "ecode" in event.fields:
-            self.ecodes.add(event.fields["ecode"])
-        if "reason" in event.fields:
-            self.reasons.add(event.fields["reason"])
+        if fields := event.fields:
+            if "ecode" in fields:
+                self.ecodes.add(fields["ecode"])
+            if "reason" in fields:
+                self.reasons.add(fields["reason"])
         if not event.device_certain:
             self._uncertain(f"line {event.line} names no device; {event.device} was taken from its neighbours")
         if event.tlb:
@@ -138,12 +139,13 @@ class Burst:
             self.last_role_time[role] = now
             if role == "restarted":
                 continue
-            last = flood.event_at(index)
+            last = flood.line_at(index)
             self.last_time = now
-            incident.last_line_number, incident.last_stamp = last.line, last.stamp
+            incident.last_line_number, incident.last_stamp = flood.line_number(index), part.stencil.stamp(last).text
             if part.stencil.is_failure:
-                incident.seqno_last = incident.seqno_last if last.seqno is None else last.seqno
-                incident.recv_last = incident.recv_last if last.recv is None else last.recv
+                seqno, recv = part.stencil.number("seqno", last), part.stencil.number("recv", last)
+                incident.seqno_last = incident.seqno_last if seqno is None else seqno
+                incident.recv_last = incident.recv_last if recv is None else recv
             incident.kinds[model.kind] = incident.kinds.get(model.kind, 0) + len(part.lines)
         self.taken = before + flood.indexes[-1]
         for stencil, _, lines in flood.parts:
@@ -410,11 +412,11 @@ class IncidentBuilder:
     def add_flood(self, flood: DeviceFlood) -> None:
         """Take many lines of one device: one by one until their burst has samples enough, then at once."""
         if not flood.is_one_burst(BURST_GAP_S):
-            for place in range(len(flood)):
-                self.add(flood.event(place))
+            for event in flood.events():
+                self.add(event)
             return
-        for place in range(len(flood)):
-            burst, _ = self.add(flood.event(place))
+        for place, event in enumerate(flood.events()):
+            burst, _ = self.add(event)
             if burst is not None and not burst.wants_samples:
                 if place + 1 < len(flood):
                     burst.add_flood(flood.after(place))

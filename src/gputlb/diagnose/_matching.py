@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.diagnose._events import Event
@@ -20,9 +20,7 @@ GPU_DRIVERS = ("i915", "xe", "amdgpu", "nouveau", "panfrost", "panthor", "mali",
 
 # Joining wrapped lines can double a blank; a blank with a quantifier, or in a set, is meant as it stands.
 _PLAIN_BLANK = re.compile(r"(?<![\[\\]) (?![?*+{:\]])")
-_TABLE: list[tuple[str, re.Pattern[str], Message]] = [
-    (message.literal, re.compile(_PLAIN_BLANK.sub(" +", message.match)), message) for message in messages()
-]
+_TABLE = [(message.literal, message) for message in messages()]
 _PCI = r"(?:[0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]"
 _DEVICE = re.compile(
     rf"\b(?P<driver>[A-Za-z_][\w-]{{0,19}})[ :]+(?P<pci>{_PCI})(?=[:\s]|$)"
@@ -47,6 +45,12 @@ _FORMAT_STRING = re.compile(r"%(?:ll|l|#)?[dusxp]")
 _INTEGERS = ("seqno", "recv")
 
 
+@cache
+def _pattern(match: str) -> re.Pattern[str]:
+    # Compiled when its literal is first met: a log holds few of the messages, and all together delay the start.
+    return re.compile(_PLAIN_BLANK.sub(" +", match))
+
+
 class Found:
     """A known message at a place in a text."""
 
@@ -61,9 +65,9 @@ def found_in(text: str) -> list[Found]:
     """Return the known messages of a text in order, none inside another."""
     hits = [
         Found(message, match)
-        for literal, pattern, message in _TABLE
+        for literal, message in _TABLE
         if literal in text
-        for match in pattern.finditer(text)
+        for match in _pattern(message.match).finditer(text)
     ]
     if len(hits) > 1:
         hits.sort(key=lambda hit: (hit.match.start(), -hit.match.end()))
@@ -103,9 +107,7 @@ def spans_in(text: str) -> Spans | None:
     None where the line has another number of either, and where the value of a digit may matter to the match.
     """
     hits = found_in(text)
-    if len(hits) != 1 or any(
-        literal in text for literal, pattern, _ in _TABLE if _CHOOSY_DIGITS.search(pattern.pattern)
-    ):
+    if len(hits) != 1 or any(literal in text for literal, message in _TABLE if _CHOOSY_DIGITS.search(message.match)):
         return None
     message, match = hits[0].message, hits[0].match
     before = text[: match.start()]

@@ -18,8 +18,6 @@ from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from typing_extensions import Buffer
-
 BLOCK_BYTES = 1 << 20
 BOMB_RATIO = 500
 BOMB_FLOOR_BYTES = 64 << 20
@@ -35,6 +33,8 @@ _FOREIGN = {
     b"\x89PNG": "a picture; give the log as text",
     b"\xff\xd8\xff": "a picture; give the log as text",
 }
+_ZSTD_BYTES_AT_ONCE = 512
+"""zstd gives all that it makes of a piece at once, and four bytes may stand for 128 KiB."""
 _TAR_AT, _TAR = 257, b"ustar"
 _TELLING_BYTES = 512
 """So many first bytes tell what a file is."""
@@ -298,47 +298,36 @@ def _unpacked_by(make: type[lzma.LZMADecompressor] | type[bz2.BZ2Decompressor], 
     packed.cut_off = begun
 
 
-class _IteratorReader(io.RawIOBase):
-    """A file over blocks of bytes; the package zstandard wants one."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._rest = b""
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        """Fill a buffer as far as the next block goes."""
-        view = memoryview(buffer)
-        if not self._rest:
-            self._rest = next(self._blocks, b"")
-        taken = min(len(view), len(self._rest))
-        view[:taken] = self._rest[:taken]
-        self._rest = self._rest[taken:]
-        return taken
-
-
 def _unzstd(name: str, packed: _Packed) -> Iterator[bytes]:
     try:
         import zstandard  # noqa: PLC0415
     except ImportError:
         yield from _unzstd_by_program(name, packed)
         return
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-        _IteratorReader(iter(packed)),  # type: ignore[arg-type]
-        read_across_frames=True,
-    )
-    promised_bytes = zstandard.frame_content_size(packed.head)  # -1 where the frame does not tell
-    grown = 0
+    unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    # Frame by frame, as only the frame itself tells whether it came to its end: few store their size beforehand.
+    frame, begun = unpacker.decompressobj(), False
+    waiting: list[bytes] = []
+    size_bytes = 0
     try:
-        while block := reader.read(BLOCK_BYTES):
-            grown += len(block)
-            yield block
-        packed.cut_off = grown < promised_bytes
+        for block in packed:
+            for at in range(0, len(block), _ZSTD_BYTES_AT_ONCE):
+                data = block[at : at + _ZSTD_BYTES_AT_ONCE]
+                while data:
+                    text = frame.decompress(data)
+                    begun, data = not frame.eof, b""
+                    if frame.eof:
+                        data, frame = frame.unused_data, unpacker.decompressobj()
+                    waiting.append(text)
+                    size_bytes += len(text)
+                    if size_bytes >= BLOCK_BYTES:
+                        yield b"".join(waiting)
+                        waiting, size_bytes = [], 0
     except zstandard.ZstdError as error:
         raise UnreadableInput(f"{name}: is damaged: zstd says “{error}”; fetch it again") from error
+    packed.cut_off = begun
+    if size_bytes:
+        yield b"".join(waiting)
 
 
 def _unzstd_by_program(name: str, packed: _Packed) -> Iterator[bytes]:

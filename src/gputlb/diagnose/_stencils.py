@@ -9,10 +9,10 @@ lines whose reading may hang on the value of a digit get none.
 from __future__ import annotations
 
 import re
-from operator import add
-from typing import TYPE_CHECKING, Literal
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
+from msgspec.structs import replace
 
 from gputlb.diagnose._events import role_of
 from gputlb.diagnose._lines import cleaned, starts, starts_entry
@@ -29,8 +29,10 @@ MOST_STENCILS = 20_000
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
 _CLOCK_TIME = re.compile(rb"(\d\d):(\d\d):(\d\d)(\.\d+)?(?![:\d,])")
 _SECONDS = {b"%02d:%02d" % divmod(second, 60): second for second in range(3600)}
-_MOST_BASES = 10_000
+_MOST_SECONDS = 10_000
+_MOST_ZONES = 16
 _MOST_DEVICES = 1_000
+_NUMBERS = ("gt", "tile", "seqno", "recv", "suppressed")
 
 Span = tuple[int, int]
 
@@ -116,6 +118,12 @@ class Stencil:
         own = getattr(self.model, name, None) if name not in self.model.fields else self.model.fields[name]
         return {str(own)} if own is not None else set()
 
+    def number(self, name: Literal["seqno", "recv"], line: bytes) -> int | None:
+        """Return a number of a line, None where the message has none."""
+        span = self._spans.get(name)
+        own: int | None = getattr(self.model, name)
+        return own if span is None else int(line[slice(*span)])
+
     def total(self, name: str, lines: list[bytes]) -> int:
         """Return the sum of a value over all lines."""
         found = self.strings(name, lines)
@@ -147,18 +155,14 @@ class Stencil:
         if self._clock_time is None:
             return [float(line[start:end]) for line in lines]
         hour, rest = self._clock_time
-        minute, dot = hour + 3, hour + 8
+        dot = hour + 8
         zones = {line[rest:end] for line in lines} if rest < end else {b""}
         if len(zones) > 1:
             raise ValueError("stamps of different zones")
-        (zone,) = zones
-        hours = [line[start:minute] for line in lines]
-        base = {each: self._shared.base(each, zone) for each in dict.fromkeys(hours)}
-        seconds = [_SECONDS[line[minute:dot]] for line in lines]
-        times = list(map(add, map(base.__getitem__, hours), seconds))
+        whole = self._shared.seconds(zones.pop())
         if rest > dot:
-            return list(map(add, times, [float(line[dot:rest]) for line in lines]))
-        return times
+            return [whole[line[start:dot]] + float(line[dot:rest]) for line in lines]
+        return [whole[line[start:dot]] for line in lines]
 
     def stamp(self, line: bytes) -> Stamp:
         """Return the stamp of a line."""
@@ -166,28 +170,71 @@ class Stencil:
 
     def event(self, line: bytes, number: int) -> Event:
         """Return the event that a line reports."""
-        model, spans = self.model, self._spans
-        stamp = self.stamp(line)
-        changed: dict[str, object] = {
-            "line": number, "text": line.decode().strip(), "time": stamp.time, "stamp": stamp.text,
-        }  # fmt: skip
-        if "device" in spans:
-            changed["device"] = self._shared.device(line[slice(*spans["device"])])
-        for name in ("gt", "tile", "seqno", "recv", "suppressed"):
-            if name in spans:
-                changed[name] = int(line[slice(*spans[name])])
-        if "engine" in spans:
-            changed["engine"] = line[slice(*spans["engine"])].decode()
-        changed["fields"] = model.fields | {name: line[slice(*spans[name])].decode() for name in self._fields}
-        return msgspec.structs.replace(model, **changed)
+        return self.events([line], [number], self.times([line]))[0]
+
+    def events(self, lines: list[bytes], numbers: list[int], times: list[float]) -> list[Event]:
+        """Return the events that lines report, with the times that `times` returns for them.
+
+        Raises:
+            LookupError: where a line names no device after all, such as a PCI function 9.
+        """
+        model = self.model
+        start, end = self._spans["stamp"]
+        columns: dict[str, list[Any]] = {
+            name: [int(digits) for digits in found]
+            for name in _NUMBERS
+            if (found := self.strings(name, lines)) is not None
+        }
+        if "device" in self._spans:
+            columns["device"] = self.devices(lines)
+        if (found := self.strings("engine", lines)) is not None:
+            columns["engine"] = [name.decode() for name in found]
+        if self._fields:
+            texts = [[text.decode() for text in self.strings(name, lines) or ()] for name in self._fields]
+            columns["fields"] = [
+                model.fields | dict(zip(self._fields, each, strict=True)) for each in zip(*texts, strict=True)
+            ]
+        names = tuple(columns)
+        values = zip(*columns.values(), strict=True) if columns else repeat((), len(lines))
+        return [
+            replace(
+                model,
+                line=number,
+                text=line.decode().strip(),
+                time=time,
+                stamp=line[start:end].decode(),
+                **dict(zip(names, each, strict=True)),
+            )
+            for line, number, time, each in zip(lines, numbers, times, values, strict=True)
+        ]
+
+
+class _Seconds(dict[bytes, float]):
+    """The times of stamps without their fractions, such as `2025-11-22T12:00:07`, in one time zone.
+
+    Lines of one second share its entry: a stamp costs one look-up.
+    """
+
+    def __init__(self, zone: bytes) -> None:
+        super().__init__()
+        self._zone = zone.decode()
+
+    def __missing__(self, text: bytes) -> float:
+        # By the hour, as minutes and seconds are the digits that a stencil has seen to be a time of day.
+        stamp = stamp_in(f"{text[:-5].decode()}00:00{self._zone} ")
+        time = (stamp.time if stamp is not None else 0.0) + _SECONDS[text[-5:]]
+        if len(self) >= _MOST_SECONDS:
+            self.clear()
+        self[text] = time
+        return time
 
 
 class _Shared:
-    """What all stencils of a log have learnt about devices and hours."""
+    """What all stencils of a log have learnt about devices and seconds."""
 
     def __init__(self) -> None:
         self.devices: dict[bytes, str] = {}
-        self._bases: dict[tuple[bytes, bytes], float] = {}
+        self._seconds: dict[bytes, _Seconds] = {}
 
     def device(self, text: bytes) -> str:
         known = self.devices.get(text)
@@ -200,16 +247,14 @@ class _Shared:
             known = self.devices[text] = full_address(name) if "." in name and ":" in name else name
         return known
 
-    def base(self, before: bytes, after: bytes) -> float:
-        """Return the time at the beginning of the hour that a stamp names."""
-        key = (before, after)
-        time = self._bases.get(key)
-        if time is None:
-            stamp = stamp_in(f"{before.decode()}00:00{after.decode()} ")
-            if len(self._bases) >= _MOST_BASES:
-                self._bases.clear()
-            time = self._bases[key] = stamp.time if stamp is not None else 0.0
-        return time
+    def seconds(self, zone: bytes) -> _Seconds:
+        """Return the times of whole seconds, for stamps with these bytes behind them."""
+        known = self._seconds.get(zone)
+        if known is None:
+            if len(self._seconds) >= _MOST_ZONES:
+                self._seconds.clear()
+            known = self._seconds[zone] = _Seconds(zone)
+        return known
 
 
 class Stencils:

@@ -252,12 +252,6 @@ def cut_off_words(name: str) -> str:
 
 def left_out_words(diagnosis: Diagnosis, where: str = "") -> str:
     """Return the sentence about events beyond those that are kept."""
-    if any(log.order == "newest first" for log in diagnosis.logs):
-        return (
-            f"The newest {len(diagnosis.events)} events are listed and make up the incidents; "
-            f"{diagnosis.events_left_out} older ones were only counted. Sort the log oldest first to have all "
-            "of them judged."
-        )
     return (
         f"The first {len(diagnosis.events)} events are listed; {diagnosis.events_left_out} further ones were "
         f"counted into their incidents but not listed{where}."

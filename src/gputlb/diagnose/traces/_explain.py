@@ -32,6 +32,7 @@ STOCK_KERNELS_DO_NOT_TRACE = (
 _INVALIDATED = re.compile(
     r"(?:(?P<device>[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d) )?invalidated engines (?P<mask>[0-9a-f]{1,16})\b"
 )
+_ACCESSES = frozenset({"i915_reg_rw", "xe_reg_rw"})
 _PRINTK = ("bprint", "print")
 _PRINTED_BY = re.compile(r"^\s*(?P<function>[\w.]+):\s*(?P<text>.*)$")
 
@@ -114,17 +115,16 @@ def explain_trace(
         RuleChecker(part, awake),
     )
     counts: Counter[str] = Counter()
-    markers = lost = gt_left_out = n_lines = n_events = 0
+    markers = lost = gt_left_out = number = n_events = 0
     first: float | None = None
     last = 0.0
     gt_traces: list[GtTrace] = []
+    parse, read_fence, read_register, check = parser.parse, fences.read, registers.read, rules.read
     for number, line in enumerate(trace.lines(), 1):
-        n_lines = number
-        event = parser.parse(line, number)
-        if event is None:
-            continue
+        event = parse(line, number)
         if not isinstance(event, TraceLine):
-            lost += event.events if isinstance(event, Lost) else _overwritten(event)
+            if event is not None:
+                lost += event.events if isinstance(event, Lost) else _overwritten(event)
             continue
         n_events += 1
         if first is None:
@@ -133,12 +133,12 @@ def explain_trace(
         name = event.name
         if vmas is not None:
             vmas.read(event)
-        if name in ("i915_reg_rw", "xe_reg_rw"):
+        if name in _ACCESSES:
             counts[name] += 1
             access = access_in(event)
             if access is not None:
-                rules.read(access, registers.read(access))
-        elif name.startswith("xe_") and fences.read(event):
+                check(access, read_register(access))
+        elif name.startswith("xe_") and read_fence(event):
             pass
         elif name == "tracing_mark_write" or (name in _PRINTK and event.fields.startswith("tracing_mark_write:")):
             markers += 1
@@ -155,7 +155,7 @@ def explain_trace(
     if n_events == 0:
         raise UnreadableInput(
             f"{trace.name}: "
-            f"{'is empty' if n_lines == 0 else f'none of its {n_lines} lines is a trace event'}; "
+            f"{'is empty' if number == 0 else f'none of its {number} lines is a trace event'}; "
             "expected the text of tracefs, `trace-cmd report` or `perf script`, or a trace.dat"
         )
     lanes = fences.finish(last)

@@ -28,6 +28,8 @@ _STEPS = {
 _FIELDS = re.compile(r"(?:dev=(?P<dev>[^,\s]+),\s*)?fence=(?P<fence>[^,\s]+),\s*seqno=(?P<seqno>-?\d+)")
 _CTB = re.compile(r"dev=(?P<dev>[^,\s]+),\s*gt(?P<gt>\d+):\s*action=(?P<action>0x[0-9a-f]+)")
 _H2G_ACTIONS = ("0x7000", "0x7002")
+_H2G_BEGINNING = "action=0x700"
+_Key = tuple[str | None, str, int]
 
 
 class Fence(msgspec.Struct, gc=False):
@@ -70,6 +72,11 @@ class _Lane:
         self.in_flight = 0
         self.timed_out: list[Fence] = []
 
+    def begin(self) -> None:
+        self.summary.sent += 1
+        self.in_flight += 1
+        self.summary.most_in_flight = max(self.summary.most_in_flight, self.in_flight)
+
 
 class FenceReader:
     """Follows every fence of a trace.
@@ -84,9 +91,9 @@ class FenceReader:
         self.left_out = 0
         self.began_before = 0
         self.events = 0
-        self._pending: OrderedDict[tuple[str | None, str, int], Fence] = OrderedDict()
+        self._pending: OrderedDict[_Key, tuple[Fence, _Lane]] = OrderedDict()
         self._lanes: dict[tuple[str | None, int | None], _Lane] = {}
-        self._just_sent: dict[int, Fence] = {}
+        self._just_sent: dict[int, tuple[Fence, _Key]] = {}
         self._just_h2g: dict[int, tuple[str, int, float]] = {}
 
     def read(self, event: TraceLine) -> bool:
@@ -97,11 +104,11 @@ class FenceReader:
                 return False
             self._read_h2g(event)
             return True
-        fields = _FIELDS.search(event.fields)
-        if fields is None:
+        found = _FIELDS.search(event.fields)
+        if found is None:
             return False
         self.events += 1
-        device, fence, seqno = fields.groups()
+        device, fence, seqno = found.groups()
         key = (device, fence, int(seqno))
         if step == "send":
             self._send(key, event)
@@ -109,50 +116,55 @@ class FenceReader:
             self._end_of(key, event, step)
         return True
 
-    def _send(self, key: tuple[str | None, str, int], event: TraceLine) -> None:
-        fence = Fence(key[0], None, key[2], event.time, line=event.line)
-        before = self._just_h2g.pop(event.pid, None)
-        if before is not None and before[0] == key[0] and event.time - before[2] < 1e-4:
-            fence.gt = before[1]
-        else:
-            self._just_sent[event.pid] = fence
-        self._pending[key] = fence
+    def _send(self, key: _Key, event: TraceLine) -> None:
+        device, _, seqno = key
+        time, pid = event.time, event.pid
+        before = self._just_h2g.pop(pid, None)
+        gt = before[1] if before is not None and before[0] == device and time - before[2] < 1e-4 else None
+        fence, lane = Fence(device, gt, seqno, time, line=event.line), self._lane(device, gt)
+        if gt is None:
+            self._just_sent[pid] = (fence, key)
+        self._pending[key] = (fence, lane)
         self._pending.move_to_end(key)
         if len(self._pending) > MOST_PENDING:
-            self._finish(self._pending.popitem(last=False)[1], "unanswered")
-        lane = self._lane(fence)
-        lane.summary.sent += 1
-        lane.in_flight += 1
-        lane.summary.most_in_flight = max(lane.summary.most_in_flight, lane.in_flight)
+            self._finish(self._pending.popitem(last=False)[1][0], "unanswered")
+        lane.begin()
 
     def _read_h2g(self, event: TraceLine) -> None:
+        if _H2G_BEGINNING not in event.fields:
+            return  # most messages to the firmware are about something else
         fields = _CTB.search(event.fields)
         if fields is None:
             return
-        device, gt, action = fields.groups()
+        device, printed, action = fields.groups()
         if action not in _H2G_ACTIONS:
             return
-        fence = self._just_sent.pop(event.pid, None)
-        if fence is None or fence.device != device or fence.sent_at is None or event.time - fence.sent_at > 1e-3:
-            self._just_h2g[event.pid] = (device, int(gt), event.time)
+        gt = int(printed)
+        sent = self._just_sent.pop(event.pid, None)
+        if sent is None:
+            self._just_h2g[event.pid] = (device, gt, event.time)
             return
-        old = self._lane(fence)
+        fence, key = sent
+        if fence.device != device or fence.sent_at is None or event.time - fence.sent_at > 1e-3:
+            self._just_h2g[event.pid] = (device, gt, event.time)
+            return
+        old, lane = self._lane(device, fence.gt), self._lane(device, gt)
         old.summary.sent -= 1
         old.in_flight -= 1
-        fence.gt = int(gt)
-        lane = self._lane(fence)
-        lane.summary.sent += 1
-        lane.in_flight += 1
-        lane.summary.most_in_flight = max(lane.summary.most_in_flight, lane.in_flight)
+        fence.gt = gt
+        lane.begin()
+        pending = self._pending.get(key)
+        if pending is not None and pending[0] is fence:
+            self._pending[key] = (fence, lane)
 
-    def _end_of(self, key: tuple[str | None, str, int], event: TraceLine, step: str) -> None:
-        fence = self._pending.pop(key, None)
-        if fence is None:
+    def _end_of(self, key: _Key, event: TraceLine, step: str) -> None:
+        pending = self._pending.pop(key, None)
+        if pending is None:
             # After a timeout the driver signals the fence with an error: that is no answer.
             if step == "signal" and not any(fence.seqno == key[2] for fence in self._recent_timeouts(key[0])):
                 self.began_before += 1
             return
-        lane = self._lane(fence)
+        fence, lane = pending
         lane.in_flight -= 1
         if step == "timeout":
             lane.timed_out.append(fence)
@@ -162,18 +174,24 @@ class FenceReader:
         if fence.sent_at is not None:
             fence.latency_us = round((event.time - fence.sent_at) * 1e6, 3)
             lane.latencies.add(fence.latency_us)
-        self._finish(fence, "answered")
-        for late in lane.timed_out:
-            self._finish(late, "timed out, late")
-        lane.timed_out.clear()
+        fence.outcome = "answered"
+        lane.summary.answered += 1
+        if len(self.fences) < MOST_FENCES:
+            self.fences.append(fence)
+        else:
+            self.left_out += 1
+        if lane.timed_out:
+            for late in lane.timed_out:
+                self._finish(late, "timed out, late")
+            lane.timed_out.clear()
 
     def _recent_timeouts(self, device: str | None) -> list[Fence]:
         return [
             fence for lane in self._lanes.values() if lane.summary.device == device for fence in lane.timed_out[-50:]
         ]
 
-    def _lane(self, fence: Fence) -> _Lane:
-        key = (fence.device, fence.gt)
+    def _lane(self, device: str | None, gt: int | None) -> _Lane:
+        key = (device, gt)
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = _Lane(*key)
@@ -181,13 +199,8 @@ class FenceReader:
 
     def _finish(self, fence: Fence, outcome: Outcome) -> None:
         fence.outcome = outcome
-        summary = self._lane(fence).summary
-        if outcome == "answered":
-            summary.answered += 1
-            if len(self.fences) >= MOST_FENCES:
-                self.left_out += 1
-                return
-        elif outcome == "timed out, late":
+        summary = self._lane(fence.device, fence.gt).summary
+        if outcome == "timed out, late":
             summary.late += 1
         elif outcome == "timed out, lost":
             summary.lost += 1
@@ -200,7 +213,7 @@ class FenceReader:
 
     def finish(self, end: float) -> list[FenceSummary]:
         """Judge what is still open at the end of the trace, and return a summary for each device and GT."""
-        for fence in self._pending.values():
+        for fence, _ in self._pending.values():
             young = fence.sent_at is not None and end - fence.sent_at < TIMEOUT_S
             self._finish(fence, "under way" if young else "unanswered")
         self._pending.clear()

@@ -65,12 +65,19 @@ _PURPOSES = {
 
 def access_in(event: TraceLine) -> Access | None:
     """Return the access that a register event reports, or None where its text has an unknown shape."""
-    found = _ACCESS.search(event.fields)
+    read = _access_in(event.fields)
+    return None if read is None else Access(*read, event.time, event.line)
+
+
+@lru_cache(maxsize=16_384)
+def _access_in(fields: str) -> tuple[bool, int, int, int, str | None] | None:
+    # Polls and forcewake requests repeat themselves to the letter.
+    found = _ACCESS.search(fields)
     if found is None:
         return None
     device, way, offset, size, low, high = found.groups()
     value = int(low, 16) | int(high, 16) << 32
-    return Access(way == "write", int(offset, 16), value, int(size), device, event.time, event.line)
+    return way == "write", int(offset, 16), value, int(size), device
 
 
 class Named(NamedTuple):
@@ -122,7 +129,7 @@ class RegisterReader:
 
     def __init__(self, platform: facts.Platform | None) -> None:
         self._platform = platform
-        self._counts: dict[int, RegisterCount] = {}
+        self._seen: dict[int, tuple[Named, RegisterCount]] = {}
         self.accesses = 0
         self.tlb_writes = 0
         self.resets: list[str] = []
@@ -131,10 +138,8 @@ class RegisterReader:
     def read(self, access: Access) -> Named:
         """Take an access; return what it touched."""
         self.accesses += 1
-        what = named(access.offset, self._platform)
-        count = self._counts.get(access.offset)
-        if count is None and len(self._counts) < MOST_REGISTERS:
-            count = self._counts[access.offset] = RegisterCount(access.offset, what.name, what.purpose, what.engine)
+        seen = self._seen.get(access.offset)
+        what, count = seen if seen is not None else self._first_seen(access.offset)
         if count is not None:
             if access.write:
                 count.writes += 1
@@ -143,6 +148,14 @@ class RegisterReader:
         if access.write and what.register is not None:
             self._decode_write(access, what.register)
         return what
+
+    def _first_seen(self, offset: int) -> tuple[Named, RegisterCount | None]:
+        what = named(offset, self._platform)
+        if len(self._seen) >= MOST_REGISTERS:
+            return what, None
+        count = RegisterCount(offset, what.name, what.purpose, what.engine)
+        self._seen[offset] = (what, count)
+        return what, count
 
     def _decode_write(self, access: Access, register: facts.Register) -> None:
         if register.kind.startswith("tlb_inv"):
@@ -157,4 +170,5 @@ class RegisterReader:
 
     def counts(self) -> list[RegisterCount]:
         """Return the registers, most accessed first."""
-        return sorted(self._counts.values(), key=lambda count: -(count.reads + count.writes))
+        counts = [count for _, count in self._seen.values()]
+        return sorted(counts, key=lambda count: -(count.reads + count.writes))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.diagnose._errors import UnreadableInput
-from gputlb.diagnose._sources import open_source
+from gputlb.diagnose._sources import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,11 +24,13 @@ class Trace:
 
     Attributes:
         name: how the user named it.
+        source: where the text comes from; its `watch` is called while the lines are read.
     """
 
-    def __init__(self, name: str, blocks: Iterable[bytes]) -> None:
+    def __init__(self, name: str, source: Source, blocks: Iterable[bytes] | None = None) -> None:
         self.name = name
-        self._blocks = blocks
+        self.source = source
+        self._blocks = source.blocks() if blocks is None else blocks
 
     def lines(self) -> Iterator[str]:
         """Yield the lines; overlong ones in pieces, so that memory stays bounded."""
@@ -64,11 +66,12 @@ def open_trace(name: str) -> Trace:
         except OSError as error:
             raise UnreadableInput(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}") from error
         if is_dat:
-            return Trace(name, _reported(name, path))
-    return Trace(name if name != "-" else "standard input", open_source(name).blocks())
+            report = Source(f"trace-cmd's report of {name}", None)
+            return Trace(name, report, _reported(name, path, report))
+    return Trace(name if name != "-" else "standard input", open_source(name))
 
 
-def _reported(name: str, path: Path) -> Iterator[bytes]:
+def _reported(name: str, path: Path, report: Source) -> Iterator[bytes]:
     program = shutil.which("trace-cmd")
     if program is None:
         raise UnreadableInput(
@@ -86,6 +89,9 @@ def _reported(name: str, path: Path) -> Iterator[bytes]:
             if child.stdout is not None:
                 while block := child.stdout.read(_READ_BYTES):
                     grown += len(block)
+                    report.read_bytes = grown
+                    if report.watch is not None:
+                        report.watch(report)
                     yield block
             # Of a damaged file trace-cmd prints nothing and may yet end with 0; of an empty one it prints `cpus=`.
             status = child.wait()

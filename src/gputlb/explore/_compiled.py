@@ -11,7 +11,7 @@ from gputlb.explore import _kernel as kernel
 from gputlb.explore import _plain
 from gputlb.explore._layout import Layout
 from gputlb.explore._search import Found, Limits, Progress
-from gputlb.explore._store import GROWTH, Store
+from gputlb.explore._store import Store
 from gputlb.explore._tables import ShiftTables, Tables
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ CHUNK = 1 << 18
 _FEW_STATES = 1 << 16
 """Up to here it costs nothing to pack all states anew, but seconds to compile loops for words of another number."""
 
-_MANY_STATES = 1 << 20
+_MANY_STATES = 1 << 19
 """From here on a word less for each state is worth compiling loops for it."""
 
 _MOST_STATES = (1 << 32) - 2
@@ -150,7 +150,7 @@ class Compiled:
         if limits.timeout_s is not None and seconds > limits.timeout_s:
             return f"the limit of {limits.timeout_s:g} s was reached"
         # What grows is there twice for a moment.
-        soon = (1 + GROWTH) * sum(store.bytes_used for store in self.stores)
+        soon = sum((1 + store.growth) * store.bytes_used for store in self.stores)
         if limits.max_memory_bytes is not None and soon > limits.max_memory_bytes:
             return f"the limit of {limits.max_memory_bytes:,} bytes was reached"
         return None

@@ -17,9 +17,10 @@ from gputlb.explore._kernel import (
     expand,
     hash_of,
     insert,
+    line_of,
     outer,
     prefetch,
-    slot_of,
+    slots_of_line,
 )
 
 
@@ -85,13 +86,14 @@ def gather(
 ) -> None:
     """Enter the states that another part handed over; there must be room for all of them."""
     width = U(len(shape))
-    size = U(table.size) // width
+    span = width * slots_of_line(shape)
+    lines = U(table.size) // span
     tail = U(control[TAIL])
     for j in range(min(BATCH, count)):
-        prefetch(table, slot_of(in_hashes[j], size) * width)
+        prefetch(table, line_of(in_hashes[j], lines) * span)
     for j in range(count):
         if j + BATCH < count:
-            prefetch(table, slot_of(in_hashes[j + BATCH], size) * width)
+            prefetch(table, line_of(in_hashes[j + BATCH], lines) * span)
         parents[tail] = np.uint32((U(in_fathers[j]) << U(sender_bits)) | U(sender))
-        tail = insert(shape, order, table, size, tail, inbox, U(j) * width, in_hashes[j])
+        tail = insert(shape, order, table, lines, tail, inbox, U(j) * width, in_hashes[j])
     control[TAIL] = np.int64(tail)

@@ -39,11 +39,17 @@ LEVEL_DONE, MUST_LEARN, VIOLATED, DEADLOCKED, TABLE_FULL, ORDER_FULL, BUFFER_FUL
 # Where a loop keeps its counters.
 HEAD, TAIL, LIMIT, TRANSITIONS, AGENT, NODE, VALUE = range(7)
 
+LINE_WORDS = 8
+"""Words in a line of memory."""
+
 BATCH = 32  # measured: 8 is 10 % slower, 128 is 25 % slower
 _LONGEST_CHAIN = 100_000
 
 MEMO_BITS = 12
 """Places for each agent in the memory of its steps, as a power of two."""
+
+RECENT_BITS = 13
+"""Places for the states that were found last, as a power of two."""
 
 # What a step changes, where there is none: the bit that is set in every state.
 NO_STEP = U(1 << 63)
@@ -54,7 +60,7 @@ _MIX_1, _MIX_2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
 _ROW_MASK = U((1 << ROW_BITS) - 1)
 _BITS_SHIFT, _SHIFT_SHIFT, _WORD_SHIFT = U(BITS_SHIFT), U(SHIFT_SHIFT), U(WORD_SHIFT)
 _WAYS_SHIFT, _WAYS_MASK, _ENDED_SHIFT = U(WAYS_SHIFT), U(WAYS_MASK), U(ENDED_SHIFT)
-U_BATCH, U_MEMO = U(BATCH), U(MEMO_BITS)
+U_BATCH, U_MEMO, U_RECENT = U(BATCH), U(MEMO_BITS), U(RECENT_BITS)
 
 
 def _ask_for(_context: Any, array: Any, index: Any) -> Any:
@@ -104,31 +110,47 @@ def hash_of(shape: Any, words: Any, at: Any) -> Any:
 
 
 @inner
-def slot_of(h: Any, size: Any) -> Any:
-    """Return where in a table of any size a hash belongs: its high half, scaled."""
-    return ((h >> _HALF) * size) >> _HALF
+def line_of(h: Any, lines: Any) -> Any:
+    """Return in which line of a table of any size a hash belongs: its high half, scaled."""
+    return ((h >> _HALF) * lines) >> _HALF
 
 
 @inner
-def insert(shape: Any, order: Any, table: Any, size: Any, tail: Any, words: Any, at: Any, h: Any) -> Any:
-    """Enter a state unless it is known; return the new end of the order. The caller writes its parent."""
+def slots_of_line(shape: Any) -> Any:
+    """Return how many states share a line: those that one look at the memory brings."""
+    return U(max(LINE_WORDS // len(shape), 1))
+
+
+@inner
+def insert(shape: Any, order: Any, table: Any, lines: Any, tail: Any, words: Any, at: Any, h: Any) -> Any:
+    """Enter a state unless it is known; return the new end of the order. The caller writes its parent.
+
+    A line fills from its start, and what finds it full goes to the next.
+    """
     width = U(len(shape))
-    slot = slot_of(h, size)
+    slots = slots_of_line(shape)
+    line = line_of(h, lines)
     while True:
-        base = slot * width
-        if table[base] == _ZERO:
+        # All of the line is looked at without a branch: where in it a state stands is anybody's guess.
+        taken = known = _ZERO
+        for s in range(slots):
+            base = (line * slots + s) * width
+            differs = _ZERO
             for w in range(len(shape)):
-                table[base + U(w)] = words[at + U(w)]
+                differs |= table[base + U(w)] ^ words[at + U(w)]
+            known += U(differs == _ZERO)
+            taken += U(table[base] != _ZERO)
+        if known != _ZERO:
+            return tail
+        if taken != slots:
+            slot = line * slots + taken
+            for w in range(len(shape)):
+                table[slot * width + U(w)] = words[at + U(w)]
             order[tail] = np.uint32(slot)
             return tail + _ONE
-        differs = _ZERO
-        for w in range(len(shape)):
-            differs |= table[base + U(w)] ^ words[at + U(w)]
-        if differs == _ZERO:
-            return tail
-        slot += _ONE
-        if slot == size:
-            slot = _ZERO
+        line += _ONE
+        if line == lines:
+            line = _ZERO
 
 
 @inner
@@ -180,10 +202,11 @@ def _shift(relations: Any, moved: Any, shifted: Any, maps: Any, words: Any, at: 
 def rehash(shape: Any, old: Any, moved: Any, table: Any, hashes: Any) -> None:
     """Enter all states of another table, or of an array without gaps, into an empty table; tell where each went.
 
-    A state's place grows with its hash, so what comes in the order of another table goes to neighbouring places.
+    A state's line grows with its hash, so what comes in the order of another table goes to neighbouring lines.
     """
     width = U(len(shape))
-    size = U(table.size) // width
+    slots = slots_of_line(shape)
+    lines = U(table.size) // (width * slots)
     count = U(moved.size)
     done = _ZERO
     while done < count:
@@ -191,14 +214,20 @@ def rehash(shape: Any, old: Any, moved: Any, table: Any, hashes: Any) -> None:
         for row in range(done, end):
             if old[row * width] != _ZERO:
                 hashes[row - done] = hash_of(shape, old, row * width)
-                prefetch(table, slot_of(hashes[row - done], size) * width)
+                prefetch(table, line_of(hashes[row - done], lines) * (width * slots))
         for row in range(done, end):
             if old[row * width] != _ZERO:
-                slot = slot_of(hashes[row - done], size)
-                while table[slot * width] != _ZERO:
-                    slot += _ONE
-                    if slot == size:
-                        slot = _ZERO
+                line = line_of(hashes[row - done], lines)
+                while True:
+                    taken = _ZERO
+                    for s in range(slots):
+                        taken += U(table[(line * slots + s) * width] != _ZERO)
+                    if taken != slots:
+                        break
+                    line += _ONE
+                    if line == lines:
+                        line = _ZERO
+                slot = line * slots + taken
                 for w in range(len(shape)):
                     table[slot * width + U(w)] = old[row * width + U(w)]
                 moved[row] = np.uint32(slot)
@@ -299,18 +328,19 @@ def expand(
     A state whose successors can't all be told yet, or one of whose steps is wrong, is left unexpanded.
     """
     agents, described, edges, folds, relations, moved, shifted, maps = tables
-    found, hashes, fathers, chunks, masks, memo = (
-        buffers[0], buffers[1], buffers[2], buffers[5], buffers[6], buffers[7],
+    found, hashes, fathers, chunks, masks, memo, recent = (
+        buffers[0], buffers[1], buffers[2], buffers[5], buffers[6], buffers[7], buffers[8],
     )  # fmt: skip
     width = U(len(shape))
-    size = U(table.size) // width
+    slots = slots_of_line(shape)
+    lines = U(table.size) // (width * slots)
     room = U(hashes.size)
     reducing = folds.shape[0] > 0 or relations.shape[0] > 0
     end = min(head + U_BATCH, limit)
     why = LEVEL_DONE
-    k = _ZERO
+    k = taken = _ZERO
     while head < end and why == LEVEL_DONE:
-        first = k
+        first, taken_before = k, taken
         here = U(order[head]) * width
         if head + U_BATCH < tail:
             prefetch(table, U(order[head + U_BATCH]) * width)
@@ -333,35 +363,46 @@ def expand(
                 if why != LEVEL_DONE:
                     control[AGENT] = i
                     break
+            taken += n
             n += k
-            while k < n:
-                at = k * width
+            for j in range(k, n):
+                at = j * width
                 if reducing:
                     if not _shift(relations, moved, shifted, maps, found, at):
                         why = MUST_SHIFT
                         break
                     _fold(folds, chunks, found, at)
                 h = hash_of(shape, found, at)
-                prefetch(table, slot_of(h, size) * width)
+                place = (h >> (_U64 - U_RECENT)) * width
+                differs = _ZERO
+                for w in range(len(shape)):
+                    differs |= recent[place + U(w)] ^ found[at + U(w)]
+                if differs == _ZERO:
+                    continue
+                for w in range(len(shape)):
+                    recent[place + U(w)] = found[at + U(w)]
+                    found[k * width + U(w)] = found[at + U(w)]
+                prefetch(table, line_of(h, lines) * (width * slots))
                 hashes[k] = h
                 fathers[k] = np.uint32(head)
                 k += _ONE
             if why != LEVEL_DONE:
                 break
-        if why == LEVEL_DONE and k == first:  # nobody acts: has everybody ended who is to end?
+        if why == LEVEL_DONE and taken == taken_before:  # nobody acts: has everybody ended who is to end?
             for i in range(agents.shape[0]):
                 own = (table[here + agents[i, 0]] >> agents[i, 1]) & agents[i, 2]
                 if agents[i, 4] and not described[agents[i, 3] + own] >> _ENDED_SHIFT:
                     why = DEADLOCKED
         if why != LEVEL_DONE:
-            k = first
+            k, taken = first, taken_before
+            recent[:] = _ZERO  # what is taken back was never entered
             break
         head += _ONE
         if k + _U64 > room:
             break
     if why == BUFFER_FULL and k > _ZERO:
         why = LEVEL_DONE  # only a state that fills the buffer alone is too big for it
-    control[TRANSITIONS] += np.int64(k)
+    control[TRANSITIONS] += np.int64(taken)
     return head, np.int64(k), why
 
 
@@ -376,7 +417,7 @@ def search(
     """
     found, hashes, fathers = buffers[0], buffers[1], buffers[2]
     width = U(len(shape))
-    size = U(table.size) // width
+    lines = U(table.size) // (width * slots_of_line(shape))
     head, tail, limit = U(control[HEAD]), U(control[TAIL]), U(control[LIMIT])
     room = U(hashes.size)
     why = LEVEL_DONE
@@ -390,7 +431,7 @@ def search(
         head, k, why = expand(shape, control, head, limit, tail, order, table, tables, buffers)
         for j in range(k):
             parents[tail] = fathers[j]
-            tail = insert(shape, order, table, size, tail, found, U(j) * width, hashes[j])
+            tail = insert(shape, order, table, lines, tail, found, U(j) * width, hashes[j])
     control[HEAD] = np.int64(head)
     control[TAIL] = np.int64(tail)
     return why

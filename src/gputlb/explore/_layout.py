@@ -177,8 +177,14 @@ class Layout:
 
     def repack(self, states: NDArray[np.uint64], before: Layout) -> NDArray[np.uint64]:
         """Return states that were packed by `before` as this layout packs them."""
-        packed = np.zeros((len(states), self.words), np.uint64)
-        packed[:, 0] = OCCUPIED
-        for i, field in enumerate(self.fields):
-            packed[:, field.word] |= before.column(states, i) << np.uint64(field.shift)
-        return packed
+        # Word by word: what lies side by side is shifted several times faster.
+        old = np.ascontiguousarray(states.T)
+        packed = np.zeros((self.words, len(states)), np.uint64)
+        packed[0] = OCCUPIED
+        for field, was in zip(self.fields, before.fields, strict=True):
+            if was.bits:
+                value = old[was.word] >> np.uint64(was.shift)
+                value &= np.uint64(was.mask)
+                value <<= np.uint64(field.shift)
+                packed[field.word] |= value
+        return np.ascontiguousarray(packed.T)

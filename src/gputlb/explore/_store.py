@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
     Arrays = tuple[NDArray[Any], ...]
 
-GROWTH = 1.5
-"""By what a big table grows; smaller ones double."""
-
 _FULLEST = 0.75
 _LEAST_SLOTS = 1 << 18
-_MANY_SLOTS = 1 << 24  # from here on, memory counts more than the time to enter all states anew
+_MANY_SLOTS = 1 << 23
+"""From here on memory counts more than the time to enter all states anew: at most 40 bytes for a state of 2 words."""
+
 _STACK_ROWS = 4 * (kernel.MAX_WAYS + 2)
+
+
+def _rounded(slots: int) -> int:
+    """Return a number of slots that makes whole lines, whatever the words of a state."""
+    return -(-slots // kernel.LINE_WORDS) * kernel.LINE_WORDS
 
 
 class Store:
@@ -33,7 +37,7 @@ class Store:
         self.control[kernel.TAIL] = len(starts)
         self.order = np.zeros((1 << 13) + 2 * len(starts), np.uint32)
         self.parents = np.zeros((1 << 13) + 2 * len(starts), np.uint32)
-        self.slots = max(_LEAST_SLOTS, 2 * len(starts))
+        self.slots = _rounded(max(_LEAST_SLOTS, 2 * len(starts)))
         self.room = room
         self.checked = 0
         self._fit(layout)
@@ -51,11 +55,15 @@ class Store:
             np.empty(len(layout.fields), np.uint64),
             layout.reads(),
             np.zeros((layout.agents << kernel.MEMO_BITS) * 2 * layout.words, np.uint64),
+            np.zeros(layout.words << kernel.RECENT_BITS, np.uint64),
         )
 
     def _enter(self, states: NDArray[np.uint64]) -> NDArray[np.uint32]:
         """Make a new table of the states in some rows; return in which of its rows each is now."""
-        self.table = np.zeros(self.slots * self.layout.words, np.uint64)
+        # A line of the table is a line of memory only where the table begins with one.
+        table = np.zeros(self.slots * self.layout.words + kernel.LINE_WORDS, np.uint64)
+        past = table.ctypes.data // table.itemsize % kernel.LINE_WORDS
+        self.table = table[-past % kernel.LINE_WORDS :][: self.slots * self.layout.words]
         moved = np.empty(states.size // self.layout.words, np.uint32)
         kernel.rehash(self.shape, states.ravel(), moved, self.table, self._buffers[1])
         return moved
@@ -76,6 +84,13 @@ class Store:
         return int(self.slots * _FULLEST)
 
     @property
+    def growth(self) -> float:
+        """By what the table grows when it is full."""
+        if self.slots < _MANY_SLOTS // 4:
+            return 4
+        return 2 if self.slots < _MANY_SLOTS else 1.5
+
+    @property
     def bytes_used(self) -> int:
         """Bytes of the table and of the two words a state beside it; pages that nobody wrote to are not there yet."""
         return self.tail * 8 + self.table.nbytes
@@ -86,8 +101,7 @@ class Store:
 
     def widen_table(self) -> None:
         """Make the table larger."""
-        growth = 2 if self.slots < _MANY_SLOTS else GROWTH
-        self.slots = int(self.slots * growth) + self.room * 2
+        self.slots = _rounded(int(self.slots * self.growth) + self.room * 2)
         self.order[: self.tail] = self._enter(self.table)[self.order[: self.tail]]
 
     def lengthen_order(self) -> None:

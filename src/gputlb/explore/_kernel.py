@@ -199,8 +199,8 @@ def _shift(relations: Any, moved: Any, shifted: Any, maps: Any, words: Any, at: 
 
 
 @outer
-def rehash(shape: Any, old: Any, moved: Any, table: Any, hashes: Any) -> None:
-    """Enter all states of another table, or of an array without gaps, into an empty table; tell where each went.
+def rehash(shape: Any, old: Any, moved: Any, table: Any, order: Any, hashes: Any) -> None:
+    """Enter all states of another table, or of an array without gaps, into an empty table, and correct the order.
 
     A state's line grows with its hash, so what comes in the order of another table goes to neighbouring lines.
     """
@@ -232,6 +232,8 @@ def rehash(shape: Any, old: Any, moved: Any, table: Any, hashes: Any) -> None:
                     table[slot * width + U(w)] = old[row * width + U(w)]
                 moved[row] = np.uint32(slot)
         done = end
+    for number in range(order.size):
+        order[number] = moved[order[number]]
 
 
 @inner

@@ -41,7 +41,7 @@ class Store:
         self.room = room
         self.checked = 0
         self._fit(layout)
-        self.order[: len(starts)] = self._enter(starts)
+        self._enter_in_order(starts)
 
     def _fit(self, layout: Layout) -> None:
         self.layout = layout
@@ -58,15 +58,19 @@ class Store:
             np.zeros(layout.words << kernel.RECENT_BITS, np.uint64),
         )
 
-    def _enter(self, states: NDArray[np.uint64]) -> NDArray[np.uint32]:
-        """Make a new table of the states in some rows; return in which of its rows each is now."""
+    def _enter_in_order(self, states: NDArray[np.uint64]) -> None:
+        """Make a new table of all states, given in the order of their finding."""
+        self.order[: self.tail] = np.arange(self.tail, dtype=np.uint32)
+        self._enter(states)
+
+    def _enter(self, states: NDArray[np.uint64]) -> None:
+        """Make a new table of the states in some rows, of which the order tells the numbers."""
         # A line of the table is a line of memory only where the table begins with one.
         table = np.zeros(self.slots * self.layout.words + kernel.LINE_WORDS, np.uint64)
         past = table.ctypes.data // table.itemsize % kernel.LINE_WORDS
         self.table = table[-past % kernel.LINE_WORDS :][: self.slots * self.layout.words]
         moved = np.empty(states.size // self.layout.words, np.uint32)
-        kernel.rehash(self.shape, states.ravel(), moved, self.table, self._buffers[1])
-        return moved
+        kernel.rehash(self.shape, states.ravel(), moved, self.table, self.order[: self.tail], self._buffers[1])
 
     @property
     def head(self) -> int:
@@ -102,7 +106,7 @@ class Store:
     def widen_table(self) -> None:
         """Make the table larger."""
         self.slots = _rounded(int(self.slots * self.growth) + self.room * 2)
-        self.order[: self.tail] = self._enter(self.table)[self.order[: self.tail]]
+        self._enter(self.table)
 
     def lengthen_order(self) -> None:
         """Make room for twice as many states."""
@@ -130,7 +134,7 @@ class Store:
         before = self.layout
         packed = layout.repack(self.rows(0, self.tail), before)
         self._fit(layout)
-        self.order[: self.tail] = self._enter(packed)
+        self._enter_in_order(packed)
 
     def rows(self, first: int, last: int) -> NDArray[np.uint64]:
         """Return the words of some states, a row for each."""

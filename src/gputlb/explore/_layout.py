@@ -177,14 +177,15 @@ class Layout:
 
     def repack(self, states: NDArray[np.uint64], before: Layout) -> NDArray[np.uint64]:
         """Return states that were packed by `before` as this layout packs them."""
-        # Word by word: what lies side by side is shifted several times faster.
+        # What goes the same way goes together; and words that lie side by side are shifted several times faster.
+        ways: dict[tuple[int, int, int], int] = {}
+        for field, was in zip(self.fields, before.fields, strict=True):
+            way = was.word, field.word, field.shift - was.shift
+            ways[way] = ways.get(way, 0) | was.mask << was.shift
         old = np.ascontiguousarray(states.T)
         packed = np.zeros((self.words, len(states)), np.uint64)
         packed[0] = OCCUPIED
-        for field, was in zip(self.fields, before.fields, strict=True):
-            if was.bits:
-                value = old[was.word] >> np.uint64(was.shift)
-                value &= np.uint64(was.mask)
-                value <<= np.uint64(field.shift)
-                packed[field.word] |= value
+        for (source, target, left), mask in ways.items():
+            value = old[source] & np.uint64(mask)
+            packed[target] |= value << np.uint64(left) if left >= 0 else value >> np.uint64(-left)
         return np.ascontiguousarray(packed.T)

@@ -91,8 +91,8 @@ def test_what_is_no_address_of_a_cluster_is_refused_with_the_mend(address: str):
         ClusterPool(address)
 
     assert re.fullmatch(
-        rf"no Dask scheduler can be reached at '{re.escape(address)}' \(.+\); write its address as it prints it when it "
-        r"starts, such as tcp://10\.0\.0\.1:8786",
+        rf"no Dask scheduler can be reached at '{re.escape(address)}' \(.+\); write its address as it prints it when "
+        r"it starts, such as tcp://10\.0\.0\.1:8786",
         str(caught.value),
     )
 

@@ -141,7 +141,7 @@ class ClusterPool:
 
 async def _reach(scheduler: str) -> None:
     from distributed import Security  # noqa: PLC0415 - as above
-    from distributed.comm import connect  # noqa: PLC0415
+    from distributed.comm.core import connect  # noqa: PLC0415
 
     security = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
     comm = await connect(scheduler, timeout=_ANSWER_S, **security)  # type: ignore[no-untyped-call]

@@ -199,7 +199,9 @@ def test_a_phone_scrolls_only_down(browser: Any, tmp_path: Path):
 
 def test_a_phone_shows_every_line_of_the_legend(browser: Any, tmp_path: Path):
     runs = sweep_results.rows(clients=(1, 2, 4, 8, 16, 32))
-    shown = view(read_points(sweep_results.write(tmp_path / "results.parquet", runs)), x="scheme", by="workload.clients")
+    shown = view(
+        read_points(sweep_results.write(tmp_path / "results.parquet", runs)), x="scheme", by="workload.clients"
+    )
     page = tmp_path / "report.html"
     page.write_text(cost_page(shown, []), encoding="utf-8")
     visit = Visit(browser, page, "phone")

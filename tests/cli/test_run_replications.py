@@ -120,6 +120,12 @@ def test_runs_in_which_nothing_happens_say_so(capsys: pytest.CaptureFixture[str]
     assert "nothing was released, so nothing is shown; give it more time with --duration-ms" == printed.splitlines()[-1]
 
 
+def test_runs_without_any_access_show_nothing_of_safety(capsys: pytest.CaptureFixture[str]):
+    arguments = ("run", "--workload", "releases", "--replications", "2", "--duration-ms", "3", "--seed", "7")
+    assert 0 == exit_status_of(*arguments)
+    assert "no engine reached for any page, so nothing is shown of safety" == capsys.readouterr().out.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -197,6 +197,20 @@ def test_a_phone_scrolls_only_down(browser: Any, tmp_path: Path):
     assert visit.page.evaluate(within)
 
 
+def test_a_phone_shows_every_line_of_the_legend(browser: Any, tmp_path: Path):
+    runs = sweep_results.rows(clients=(1, 2, 4, 8, 16, 32))
+    shown = view(
+        read_points(sweep_results.write(tmp_path / "results.parquet", runs)), x="scheme", by="workload.clients"
+    )
+    page = tmp_path / "report.html"
+    page.write_text(cost_page(shown, []), encoding="utf-8")
+    visit = Visit(browser, page, "phone")
+
+    rights = """[...document.querySelectorAll('#curve .role-legend-label text')].map((label) =>
+      label.getBoundingClientRect().right <= document.querySelector('#curve svg').getBoundingClientRect().right)"""
+    assert [True] * 6 == visit.page.evaluate(rights)
+
+
 def test_hostile_texts_run_nothing(browser: Any, tmp_path: Path):
     runs = [run | {"scheme": f"{HOSTILE}{run['scheme']}"} for run in sweep_results.rows(clients=(1, 2, 16))]
     meaning = {"title": HOSTILE, "unit": HOSTILE, "lower_is_better": True}

@@ -80,7 +80,9 @@ def _signed(found: PairedDifference, size: str) -> str:
 
 def _size(found: PairedDifference, unit: str) -> tuple[str, str]:
     """Return the size of the difference and its half width, both to the digit that the half width is known to."""
-    if found.relative is None:
+    # A ratio is not to be trusted where its interval decides otherwise than the difference's: of 0 against something
+    # that few runs had, it is "-100 % ± 0 %".
+    if found.relative is None or found.relative.covers(0.0) == found.distinguishable:
         return _rounded(found.difference, 1, f" {unit}" if unit not in ("1", "share") else "")
     return _rounded(found.relative, 100, " %")
 
@@ -94,7 +96,8 @@ def _rounded(estimate: Interval, scale: float, unit: str) -> tuple[str, str]:
 
 
 def _direction(difference: float, meaning: CostMeaning) -> str:
-    if meaning.unit == "µs" and meaning.lower_is_better:
+    # Not all that is measured in time is a wait: with less spinning, nothing is faster.
+    if meaning.unit == "µs" and meaning.title.startswith("release latency"):
         return "faster" if difference < 0 else "slower"
     return "lower" if difference < 0 else "higher"
 

@@ -43,17 +43,25 @@
     const base = data.legend;
     return { ...base, title: title || null, offset: base.offset + rows * data.strip_row + (rows ? 6 : 0) };
   }
-  function seriesSlots(points) {
+  // Vega-Lite cuts off what a legend has no room for, so a narrow chart gets its entries in columns.
+  function columnsThatFit(title, names, width) {
+    const letter = 7, sign = 36, axis = 60, longest = 220;
+    const each = Math.min(longest, Math.max(...names.map((name) => name.length)) * letter) + sign;
+    const columns = Math.max(1, Math.floor((width - axis - title.length * letter) / each));
+    return columns < names.length ? { columns } : {};
+  }
+  function seriesSlots(points, width) {
     const present = new Set(points.map((point) => (chosen.by === null ? 0 : point.at[chosen.by])));
     const places = [...present].sort((one, other) => one - other);
     const cycled = (list) => places.map((place) => list[place % list.length]);
     const title = byTitle();
+    const series = places.map((place) => (chosen.by === null ? "all" : axisOf(chosen.by).values[place]));
     return {
-      series: places.map((place) => (chosen.by === null ? "all" : axisOf(chosen.by).values[place])),
+      series,
       colours: cycled(data.colours),
       shapes: cycled(data.shapes),
       dashes: cycled(data.dashes),
-      legend: places.length > 1 ? legend(title, 0) : null,
+      legend: places.length > 1 ? { ...legend(title, 0), ...columnsThatFit(title, series, width) } : null,
       title_y: data.title_y,
     };
   }
@@ -91,10 +99,10 @@
   function curve(width) {
     const points = shown();
     const cost = data.costs[Number(byId("cost").value)];
-    const lines = seriesSlots(points);
+    const lines = seriesSlots(points, width);
     const off = new Set(points.filter((point) => point.unstable && !point.costs[cost.name]).map(seriesOf));
     const strip = lines.series.filter((name) => off.has(name));
-    if (lines.legend) lines.legend = legend(lines.legend.title, strip.length);
+    if (lines.legend) Object.assign(lines.legend, legend(lines.legend.title, strip.length));
     const axis = axisOf(chosen.x);
     const rows = [];
     for (const point of points) {
@@ -173,7 +181,7 @@
     const missing = points.filter((point) => point.unstable).map(seriesOf);
     return {
       slots: {
-        ...seriesSlots(there), rows, width, height: width < 480 ? 260 : 320,
+        ...seriesSlots(there, width), rows, width, height: width < 480 ? 260 : 320,
         ...latencyAxis(xs),
         y_title: title, y_scale: tail ? { type: "log", nice: false } : { domain: [0, 1] },
         y_ticks: tail ? powers : [0, 0.25, 0.5, 0.75, 1], y_labels: data.labels[tail ? "tail" : "share"],
@@ -206,7 +214,7 @@
       });
       cells.push([common.x, common.series, ...values.map((found) => (found ? figure(found[0]) : point.unstable ? "unstable" : ""))]);
     }
-    const { series } = seriesSlots(points);
+    const { series } = seriesSlots(points, width);
     const columns = Math.max(1, Math.min(series.length, Math.floor(width / 240)));
     const height = width < 480 ? 150 : 220;
     const shares = byId("shares").checked;

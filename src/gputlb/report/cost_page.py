@@ -96,7 +96,7 @@ def _unstable_remark(view: View) -> str:
     text = (
         f"{count} of {len(view.points)} points {'has' if count == 1 else 'have'} no steady state: more comes in than "
         f"is served, so waiting grows for as long as one looks, and a figure for it would mean nothing. "
-        f"They are drawn hollow, and the table says unstable."
+        f"{'It is' if count == 1 else 'They are'} drawn hollow, and the table says unstable."
     )
     return f'<p class="remark" style="margin-top:16px">{escape(text)}</p>\n'
 

@@ -160,4 +160,6 @@ def _verdict(results: tuple[RunResult, ...]) -> str:
         return f"UNSAFE: {', '.join(engines)} reached pages after they had been given back, {stale} times"
     if not any(result.releases for result in results):
         return "nothing was released, so nothing is shown; give it more time with --duration-ms"
+    if not any(result.accesses for result in results):
+        return "no engine reached for any page, so nothing is shown of safety"
     return "no page was reached after it had been given back"

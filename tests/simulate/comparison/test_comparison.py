@@ -285,6 +285,22 @@ release latency, p99
     )
 
 
+def test_a_ratio_is_left_out_where_it_would_contradict_the_difference():
+    """Of 0 against what one run in ten had, the ratio is -100 % in every run that has one, and nothing is shown."""
+    of = results(grid(1), lambda point, seed: 10.0 if point["scheme"] == "unbatched" and not seed else 0.0)
+
+    assert (
+        "no difference shown between mmio and unbatched: -1 µs ± 2 µs (0 µs against 1 µs)"
+        == comparison_text(compared(of)).splitlines()[-1].strip()
+    )  # fmt: skip
+
+
+def test_less_processor_time_is_lower_and_not_faster(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(COSTS, "release_p99_us", CostMeaning("CPU spinning for each release", "µs", True))
+
+    assert "mmio is 11 % ± 1 % lower than unbatched" in comparison_text(compared(results(grid(8), noisy)))
+
+
 def test_one_replication_shows_nothing_for_certain():
     of = results(grid(1), linear, seeds=[1])
 

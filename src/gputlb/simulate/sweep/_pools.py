@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from concurrent.futures import CancelledError, ProcessPoolExecutor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gputlb.simulate.sweep._result import Finished
 
 
+_ANSWER_S = 10
 _CLOSING_S = 5
 
 
@@ -100,10 +102,17 @@ class ClusterPool:
             ) from None
         self.lost = (KilledWorker,)
         try:
-            self._client: Any = Client(scheduler, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
+            # First by itself: a client that cannot begin takes 20 s to end, and prints a traceback when it has.
+            asyncio.run(_reach(scheduler))
+            self._client: Any = Client(scheduler, timeout=_ANSWER_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        except OSError as error:
             raise SweepError(
                 f"no Dask scheduler answers at {scheduler} ({error}); start one with: dask scheduler"
+            ) from None
+        except (ValueError, TypeError) as error:
+            raise SweepError(
+                f"no Dask scheduler can be reached at {scheduler!r} ({error}); write its address as it prints it when "
+                "it starts, such as tcp://10.0.0.1:8786"
             ) from None
         self._executor: Any = self._client.get_executor(pure=False)  # type: ignore[no-untyped-call]
 
@@ -128,6 +137,15 @@ class ClusterPool:
         with suppress(OSError):  # it may have gone away
             self._executor.shutdown(wait=False)
             self._client.close(timeout=_CLOSING_S)
+
+
+async def _reach(scheduler: str) -> None:
+    from distributed import Security  # noqa: PLC0415 - as above
+    from distributed.comm.core import connect  # noqa: PLC0415
+
+    security = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    comm = await connect(scheduler, timeout=_ANSWER_S, **security)  # type: ignore[no-untyped-call]
+    await comm.close()
 
 
 GONE = (CancelledError,)

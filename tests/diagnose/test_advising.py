@@ -87,5 +87,5 @@ def test_the_verdict_does_not_call_a_mere_warning_a_known_issue(tmp_path):
 
     diagnosis = diagnosed_text(tmp_path, line)
 
-    assert "do-not-drop-the-flush" in diagnosis.incidents[0].advice
+    assert "do-not-drop-the-flush" in advised(diagnosis)
     assert "Do not patch" not in diagnosis.verdict

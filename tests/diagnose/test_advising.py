@@ -80,3 +80,12 @@ def test_a_fix_is_present_absent_or_unknown(kernel, presence):
     if kernel == "5.19.0-rc1":
         presence = "unknown"  # a suffix: it may be anybody's build
     assert presence == fix.presence
+
+
+def test_the_verdict_does_not_call_a_mere_warning_a_known_issue(tmp_path):
+    line = "[    1.000000] i915 0000:00:02.0: [drm] *ERROR* GT0: rcs0 TLB invalidation did not complete in 4ms!\n"
+
+    diagnosis = diagnosed_text(tmp_path, line)
+
+    assert "do-not-drop-the-flush" in advised(diagnosis)
+    assert "Do not patch" not in diagnosis.verdict

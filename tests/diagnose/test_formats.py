@@ -91,3 +91,40 @@ def test_records_of_an_unknown_program_hide_nothing(name, tmp_path):
     assert [(5, 4), (6, 4)] == [(event.seqno, event.recv) for event in tlb_events(diagnosis)]
     assert [event.time for event in tlb_events(diagnosis)] == pytest.approx([100.000001, 102.250001])
     assert {event.device for event in diagnosis.events} == {"0000:03:00.0"}
+
+
+def test_an_export_whose_messages_stand_in_bytes_with_their_size_is_read(tmp_path):
+    records = []
+    for seconds, message in MESSAGES:
+        size = len(message).to_bytes(8, "little").decode("latin-1")
+        records.append(
+            f"__CURSOR=s=1\n_SOURCE_MONOTONIC_TIMESTAMP={micros(seconds)}\nMESSAGE\n{size}{message}\nPRIORITY=3"
+        )
+
+    events = tlb_events(diagnosed_text(tmp_path, "\n\n".join(records) + "\n\n"))
+
+    assert [(5, 4, 100.000001), (6, 4, 102.250001)] == [(event.seqno, event.recv, event.time) for event in events]
+
+
+@pytest.mark.parametrize(
+    "prefix", ["3,{n},{n}00000000,-;", "5月 02 12:14:0{n} box kernel: ", " 5월 02 12:14:0{n} box kernel: "]
+)
+def test_a_stamp_that_begins_with_a_digit_is_not_taken_for_the_rest_of_a_number(prefix, tmp_path):
+    lines = [
+        prefix.format(n=n)
+        + f"i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: TLB invalidation response timed out for seqno {n}"
+        for n in range(1, 4)
+    ]
+
+    events = tlb_events(diagnosed_text(tmp_path, "\n".join(lines) + "\n"))
+
+    assert [1, 2, 3] == [event.seqno for event in events]
+    assert events[0].time < events[1].time < events[2].time
+
+
+def test_a_soft_line_break_of_mail_between_two_words_is_mended(tmp_path):
+    front = "May 02 12:14:37 host kernel: i915 0000:00:02.0: [drm] *ERROR* GT0: GUC: "
+
+    diagnosis = diagnosed_text(tmp_path, f"{front}TLB=\n invalidation response timed out for seqno 7\n" * 2)
+
+    assert [7, 7] == [event.seqno for event in tlb_events(diagnosis)]

@@ -193,6 +193,7 @@ def test_a_line_of_many_megabytes_is_survived_in_bounded_memory(tmp_path):
     tracemalloc.stop()
 
     assert diagnosis.n_tlb_events == 6
+    assert diagnosis.events[0].line == 1 + diagnose([open_source(str(SAMPLE))]).events[0].line
     assert peak < 60 << 20
 
 

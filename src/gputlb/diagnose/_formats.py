@@ -15,6 +15,8 @@ Shape = Literal["text", "json lines", "pretty json", "journal export"]
 _JSON_FIELD = re.compile(r'^\s*[{,\s]*"([\w ]+)"\s*:\s*(.*?),?\s*$')
 _MESSAGE_NAME = re.compile(r'"(?:MESSAGE|msg)"\s*:')
 _EXPORT_FIELD = re.compile(r"^(_{0,2}[A-Z][A-Z0-9_]*)=(.*)$")
+_SIZE = re.compile(r"^.{0,8}?\0{4,7}", re.DOTALL)
+"""Before a message with control characters or line breaks the journal writes its size, as 8 bytes."""
 _KEPT = {
     "MESSAGE",
     "_SOURCE_MONOTONIC_TIMESTAMP",
@@ -101,10 +103,16 @@ def _micros(digits: str) -> str:
 def _from_blocks(shape: Shape, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     fields: dict[str, str] = {}
     message_line = 0
+    in_message = False
     for number, line in lines:
         if shape == "journal export":
             found = _EXPORT_FIELD.match(line)
             ends = not line.strip()
+            if in_message and found is None and not ends:
+                fields["MESSAGE"] = f"{fields.get('MESSAGE', '')} {_SIZE.sub('', line)}".lstrip()
+            elif line == "MESSAGE":
+                message_line = number + 1
+            in_message = line == "MESSAGE" or (in_message and found is None and not ends)
         else:
             found = _JSON_FIELD.match(line)
             ends = "}" in line and found is None

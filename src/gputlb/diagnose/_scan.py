@@ -195,6 +195,7 @@ class LogScan:
                 rest = data
                 continue
             # A line without end is taken in pieces, so that it never fills the memory.
+            pieces = 0 if end else 1
             end = end or len(data)
             lines = carried + _unix_lines(data[:end])
             rest = data[end:]
@@ -204,7 +205,7 @@ class LogScan:
                 done = len(lines)
             used = yield from self._lines(lines, done, number)
             carried = lines[used:]
-            number += used
+            number += used - pieces
         lines = carried + _unix_lines(rest)
         yield from self._lines(lines, len(lines), number)
         self.extent.lines = number - 1 + len(lines)

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 YEAR_UNKNOWN = 1972
 """Stands in where a stamp has no year; a leap year, so that 29 February exists."""
 
+_MONTH = r"[^\W\d]{3,10}|\d{1,2}[月월]"
 _BOOT = re.compile(r"\[ {0,11}(\d{1,9}\.\d{1,9})\]")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?")
-_CTIME = re.compile(r"([^\W\d]{3,10})\.? +(\d{1,2}) +(\d\d):(\d\d):(\d\d) +(\d{4})\b")
-_MONTH_FIRST = re.compile(r"\b([^\W\d]{3,10})\.? +(\d{1,2}) *(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
-_DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([^\W\d]{3,10})\.?(?: (\d{4}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?")
+_CTIME = re.compile(rf"({_MONTH})\.? +(\d{{1,2}}) +(\d\d):(\d\d):(\d\d) +(\d{{4}})\b")
+_MONTH_FIRST = re.compile(rf"\b({_MONTH})\.? +(\d{{1,2}}) *(\d\d):(\d\d):(\d\d)(?:[.,](\d{{1,9}}))?")
+_DAY_FIRST = re.compile(rf"\b(\d{{1,2}})\.? ({_MONTH})\.?(?: (\d{{4}}))? +(\d\d):(\d\d):(\d\d)(?:[.,](\d{{1,9}}))?")
 _DAY_TIME = re.compile(r"\b(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\b(?!:)")
 _SYSLOG = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (?!\d{4}\b)")
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d|T\d\d:\d\d")
 _UNIX = re.compile(r"^\s*(\d{10}\.\d{1,9})\b")
+_KMSG = re.compile(r"^\s*\d{1,6},\d{1,20},(\d{1,18}),[-c+]")
+"""A record of /dev/kmsg: priority, number, microseconds since boot, flags."""
 _BOOT_BARE = re.compile(r"^\s*(?:<\d+>)?\s*(\d{1,7}\.\d{6})\]?:?\s")
 
 
@@ -63,6 +66,8 @@ def stamp_span(before: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=256)
 def _wall_stamp(before: str) -> Stamp | None:
+    if found := _KMSG.match(before):
+        return Stamp(int(found[1]) / 1e6, "boot", found[1])
     if not _CLOCK.search(before) and not _UNIX.search(before) and not _BOOT_BARE.search(before):
         return None
     if found := _SYSLOG.match(before):

@@ -94,6 +94,9 @@ def _best_glue(text: str, after: str, weigh: Callable[[str], int], *, full: bool
     ways = [(before, text)]
     if before.endswith("="):
         ways.append((before[:-1], text[:-1]))  # the soft line break of quoted-printable mail
+        found = found_in(f"{before[:-1]} {after}")
+        if found > best[0]:
+            best = (found, text[:-1], " ")
     for ending, kept in ways:
         found = found_in(ending + after)
         broken_number = ending[-1:].isdigit() and after[:1].isdigit()

@@ -91,8 +91,9 @@ def verdict(
         sentences.append(
             f"There {'is' if more == 1 else 'are'} {more} more incident{'s' * (more > 1)} in this log{where}."
         )
-    if worst.advice:
-        best = advice[worst.advice[0]]
+    # Advice with nothing to check and no help only warns: it explains no failure.
+    best = next((each for each in map(advice.__getitem__, worst.advice) if each.check or each.helps), None)
+    if best is not None:
         sure = {"strong": "This is very likely", "likely": "This looks like", "possible": "This may be"}[
             best.confidence
         ]

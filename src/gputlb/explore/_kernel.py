@@ -82,9 +82,11 @@ def _ask_for(_context: Any, array: Any, index: Any) -> Any:
 prefetch: Any = intrinsic(_ask_for)
 
 
-# Ways to call it from outside cost compile time: what only compiled code calls needs none.
-_OUTER: Any = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
-_INNER: Any = {**_OUTER, "no_cpython_wrapper": True}
+# What costs compile time and isn't needed: ways to call from outside what only compiled code calls, files of what is
+# in its callers' files already (and can't be inlined from there), and counts of references to arrays that the caller
+# holds anyway.
+_OUTER: Any = {"cache": True, "nogil": True, "no_cfunc_wrapper": True, "_nrt": False}
+_INNER: Any = {**_OUTER, "cache": False, "no_cpython_wrapper": True}
 
 
 def inner(function: F) -> F:
@@ -118,7 +120,7 @@ def line_of(h: Any, lines: Any) -> Any:
 @inner
 def slots_of_line(shape: Any) -> Any:
     """Return how many states share a line: those that one look at the memory brings."""
-    return U(max(LINE_WORDS // len(shape), 1))
+    return U(LINE_WORDS // len(shape)) if len(shape) <= LINE_WORDS else _ONE
 
 
 @inner
@@ -210,7 +212,7 @@ def rehash(shape: Any, old: Any, moved: Any, table: Any, order: Any, hashes: Any
     count = U(moved.size)
     done = _ZERO
     while done < count:
-        end = min(done + U_BATCH, count)
+        end = done + U_BATCH if done + U_BATCH < count else count
         for row in range(done, end):
             if old[row * width] != _ZERO:
                 hashes[row - done] = hash_of(shape, old, row * width)
@@ -338,7 +340,7 @@ def expand(
     lines = U(table.size) // (width * slots)
     room = U(hashes.size)
     reducing = folds.shape[0] > 0 or relations.shape[0] > 0
-    end = min(head + U_BATCH, limit)
+    end = head + U_BATCH if head + U_BATCH < limit else limit
     why = LEVEL_DONE
     k = taken = _ZERO
     while head < end and why == LEVEL_DONE:
@@ -397,7 +399,8 @@ def expand(
                     why = DEADLOCKED
         if why != LEVEL_DONE:
             k, taken = first, taken_before
-            recent[:] = _ZERO  # what is taken back was never entered
+            for place in range(recent.size):  # what is taken back was never entered
+                recent[place] = _ZERO
             break
         head += _ONE
         if k + _U64 > room:

@@ -146,10 +146,13 @@ def side_by_side(name: str, runtime: ExploredRuntime, workers: list[int], repeat
 
 def with_reductions(engines: int, waits_only: bool, pan_in: Path | None, minutes: int) -> None:
     """Time a verdict for 3 clients for ever, folded, beside SPIN on two rounds of the same as they are."""
-    runtime = mmio(3, engines, None, waits_only=waits_only)
-    cpu = time.process_time()
-    verdict = runtime.explore(engine="compiled")
-    cpu = time.process_time() - cpu
+    times = []
+    for _ in range(3):  # the first may compile: that is timed by `compile_times`
+        runtime = mmio(3, engines, None, waits_only=waits_only)
+        cpu = time.process_time()
+        verdict = runtime.explore(engine="compiled")
+        times.append(time.process_time() - cpu)
+    cpu = min(times)
     asked = "who waits for ever" if waits_only else "everything"
     print(
         f"3 clients, engines: {engines}, {asked}, for ever, folded: {verdict.kind} after {cpu:.2f} s CPU, "

@@ -92,14 +92,14 @@ def seen(verdict):
 
 
 @settings(max_examples=150, deadline=None)
-@given(programs)
-def test_the_engines_give_the_same_verdict_counts_and_witness(agents):
+@given(programs, st.booleans())
+def test_the_engines_give_the_same_verdict_counts_and_witness(agents, partial_order):
     runtime = model(agents)
 
-    plain = runtime.explore(engine="plain", max_states=3_000)
+    plain = runtime.explore(engine="plain", max_states=3_000, partial_order=partial_order)
 
     if plain.kind != "bounded":
-        assert seen(runtime.explore(engine="compiled")) == seen(plain)
+        assert seen(runtime.explore(engine="compiled", partial_order=partial_order)) == seen(plain)
         if plain.witness is not None and plain.kind == "violated":
             assert str(runtime.replay(plain.witness)) == str(plain.error)
 
@@ -177,11 +177,11 @@ def model_of_alike(members, program, forever):
 def test_folding_alike_agents_keeps_the_verdict_in_both_engines(agents):
     runtime = model_of_alike(*agents)
 
-    unfolded = runtime.explore(engine="plain", symmetry=False, max_states=5_000)
+    unfolded = runtime.explore(engine="plain", symmetry=False, partial_order=False, max_states=5_000)
 
     if unfolded.kind != "bounded":
-        plain = runtime.explore(engine="plain")
-        compiled = runtime.explore(engine="compiled")
+        plain = runtime.explore(engine="plain", partial_order=False)
+        compiled = runtime.explore(engine="compiled", partial_order=False)
         assert seen(compiled) == seen(plain)
         assert plain.kind == unfolded.kind
         assert plain.text.split(" (")[0] == unfolded.text.split(" (")[0] or plain.kind == "deadlock"
@@ -196,7 +196,9 @@ def test_folding_alike_agents_keeps_the_verdict_in_both_engines(agents):
 def test_three_clients_of_five_states_fold_to_the_multisets_of_three_out_of_five():
     runtime = model_of_alike(3, [("load", 1), ("add", 0), ("store last", 2), ("add", 1)], False)
 
-    folded, unfolded = runtime.explore(engine="compiled"), runtime.explore(engine="compiled", symmetry=False)
+    folded, unfolded = (
+        runtime.explore(engine="compiled", symmetry=symmetry, partial_order=False) for symmetry in (True, False)
+    )
 
     assert (unfolded.states, folded.states) == (5**3, 35)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from gputlb.check.defects import NO_DEFECT, Defect
@@ -40,6 +39,7 @@ class Limits:
     max_memory_bytes: int | None = None
     timeout_s: float | None = None
     symmetry: bool = True
+    partial_order: bool = True
     workers: int = 1
     engine: Literal["auto", "plain", "compiled"] = "auto"
     swarm: Swarming | None = None
@@ -188,7 +188,8 @@ def _explore(
         max_memory_bytes=limits.max_memory_bytes,
         timeout_s=limits.timeout_s,
         symmetry=limits.symmetry,
-        engine=_engine(limits, model.scenario),
+        partial_order=limits.partial_order,
+        engine=limits.engine,
         workers=limits.workers,
         progress=report,
     )
@@ -199,13 +200,6 @@ def _unless_waiting(model: Model[CheckedRuntime], verdict: Verdict, limits: Limi
     waits = build(model.platform, model.scheme, model.scenario, model.group, model.defect, waits_only=True)
     found = _explore(waits, limits, model.group, None)
     return found if found.kind in {"violated", "deadlock", "bounded"} else verdict
-
-
-def _engine(limits: Limits, scenario: Scenario) -> Literal["auto", "plain", "compiled"]:
-    """Return the engine that is done first: what one client or one round makes is small, the rest is not."""
-    if limits.engine != "auto" or scenario.clients == 1 or scenario.rounds == 1:
-        return limits.engine
-    return "compiled" if find_spec("numba") else "plain"
 
 
 def _flat(group: Group) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ def check(
     with_: Annotated[list[str] | None, Parameter(name="--with", negative="")] = None,
     defect: str | None = None,
     symmetry: Annotated[bool, Parameter(show_default=False)] = True,
+    partial_order: Annotated[bool, Parameter(show_default=False)] = True,
     max_states: int | None = None,
     max_memory: str | None = None,
     timeout: float | None = None,
@@ -86,6 +87,8 @@ def check(
         Something to do wrong on purpose; `gputlb scenarios` lists what.
     symmetry
         --no-symmetry folds neither clients nor engines that are alike, to compare.
+    partial_order
+        --no-partial-order tries every order of steps that nobody else can notice too, to compare.
     max_states
         Stop after this many states of one group.
     max_memory
@@ -147,7 +150,7 @@ def check(
     chosen_platform = None if everywhere else facts.platform(platform)
     chosen_defect = NO_DEFECT if defect is None or defect == NO_DEFECT.name else defect_named(defect)
     swarming = Swarming(seed, walkers, depth, workers, scheduler) if swarm else None
-    limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, workers, engine, swarming)
+    limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, partial_order, workers, engine, swarming)
     chosen_scheme = _scheme(scheme)
     if chosen_platform is None:
         return _check_everywhere(scheme, chosen_scheme, chosen, chosen_defect, limits, json=json)

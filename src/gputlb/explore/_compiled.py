@@ -56,7 +56,7 @@ class Compiled:
         self.system = system
         self.limits = limits
         self.began = time.monotonic()
-        first = system.canonical(system.initial)
+        first = system.canonical(system.settled(system.initial))
         for cell, value in enumerate(first[system.agents :]):
             system.index(cell, value)
         self.layout = Layout(system, roomy=True)
@@ -120,6 +120,8 @@ class Compiled:
             case kernel.MUST_LEARN:
                 if self._learn(store):
                     return self._violated(store)
+            case kernel.MUST_SETTLE:
+                self._learn(store)
             case kernel.MUST_SHIFT:
                 self._learn_shift(store)
             case kernel.VIOLATED:
@@ -167,22 +169,19 @@ class Compiled:
         value = index if cell < 0 else system.values[cell - system.agents][index]
         edge = system.edge(agent, number, value)
         if self.layout.holds_all():
-            for each in system.alike(agent):
-                self.tables.describe(each)
-                self.tables.enter(each, number, value)
+            self.tables.catch_up()
         else:
             self._lay_out_anew()
         return edge is not None and system.automata[agent].nodes[edge.target].failure is not None
 
     def _learn_shift(self, store: Store) -> None:
         """Learn the shift of what the steps of an unexpanded state lead to."""
-        for move in self.system.steps(self._state((self.stores.index(store), store.head))):
-            if move.failed is None and not self.shifts.learn(move.after):
+        for move in self.system.needed_steps(self._state((self.stores.index(store), store.head))):
+            if move.failed is None and not self.shifts.learn(self.system.settled(move.after)):
                 self._lay_out_anew()
                 return
         if self.layout.holds_all():
-            for agent in range(self.system.agents):
-                self.tables.describe(agent)
+            self.tables.catch_up()
         else:
             self._lay_out_anew()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
+from gputlb.explore._ample import Refuted, walk_around
 from gputlb.explore._errors import BadQuestion
 from gputlb.explore._outliving import Outliving
 from gputlb.explore._system import System
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
     from gputlb.explore._runtime import ExploredRuntime
     from gputlb.explore._search import Found, Limits
 
-_FEW_STATES = 20_000
+_FEW_STATES = 5_000
 """What the plain engine does while the compiled one would still be loading."""
+
+_FEW_WITH_ALL_STEPS = 500
+"""So few states are met one by one sooner than it is found out which steps are needed."""
+
+_SHORTEST_AMONG = {"plain": 50_000, "compiled": 2_000_000}
+"""Among so many states a shortest way is looked for where some way to something wrong is known."""
 
 
 def explore(
@@ -31,6 +38,7 @@ def explore(
     workers: int,
     merge: bool,
     lock_order: bool,
+    partial_order: bool,
 ) -> Verdict:
     """Answer `ExploredRuntime.explore`."""
     if not runtime.agents:
@@ -46,7 +54,7 @@ def explore(
     system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
     runtime.system = system
     try:
-        found, engine = _search(system, limits, engine, workers)
+        found, engine = _search(system, limits, engine, workers, partial_order)
         system.cross_check()
         outliving.check()
         runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
@@ -65,25 +73,75 @@ def _half_of_free_memory() -> int | None:
     return None if free_kib is None else free_kib * 512
 
 
-def _search(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
+def _search(system: System, limits: Limits, engine: str, workers: int, partial_order: bool) -> tuple[Found, str]:
     numba = importlib.util.find_spec("numba") is not None
-    if engine == "plain" or (engine == "auto" and not numba):
-        return _plain.search(system, limits), "plain"
-    if not numba:
+    if engine == "compiled" and not numba:
         raise BadQuestion(
             "the compiled engine needs numba, which is not installed; pip install 'gputlb[check]', or explore with "
             "engine='plain'"
         )
+    if engine == "auto" and not numba:
+        engine = "plain"
+    if not partial_order:
+        return _tried(system, limits, engine, workers)
     if engine == "auto":
-        few = _FEW_STATES if limits.max_states is None else min(_FEW_STATES, limits.max_states)
-        found = _plain.search(system, replace(limits, max_states=few))
-        if found.kind != "bounded" or few == limits.max_states or found.states < few:
+        found = _first_few(system, limits, _FEW_WITH_ALL_STEPS)
+        if found is not None:
+            return found, "plain"
+    return _reduced(system, limits, engine, workers)
+
+
+def _tried(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
+    """Search with an engine; if any will do, with the one that is done first."""
+    if engine == "plain":
+        return _plain.search(system, limits), "plain"
+    if engine == "auto":
+        found = _first_few(system, limits, _FEW_STATES)
+        if found is not None:
             return found, "plain"
     from gputlb.explore import _compiled, _parallel  # noqa: PLC0415 (half a second, and not always there)
 
     if workers > 1:
         return _parallel.search(system, limits, workers), "compiled"
     return _compiled.search(system, limits), "compiled"
+
+
+def _first_few(system: System, limits: Limits, most: int) -> Found | None:
+    """Search as far as few states go; return how it ended, if that was the end."""
+    few = most if limits.max_states is None else min(most, limits.max_states)
+    found = _plain.search(system, replace(limits, max_states=few))
+    return found if found.kind != "bounded" or few == limits.max_states or found.states < few else None
+
+
+def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
+    """Search with only the steps that are needed; for what is found, look for a shorter way with all of them."""
+    began = time.monotonic()
+
+    def left() -> Limits:
+        spent = time.monotonic() - began
+        return limits if limits.timeout_s is None else replace(limits, timeout_s=max(0.0, limits.timeout_s - spent))
+
+    walk_around(system)
+    while True:
+        system.reduce()
+        try:
+            found, used = _tried(system, left(), engine, workers)
+            break
+        except Refuted:
+            continue
+    assert system.ample is not None
+    system.ample.close()
+    found.reduced = True
+    if found.kind not in {"violated", "invariant", "deadlock"}:
+        return found, used
+    most = _SHORTEST_AMONG[used]
+    few = most if limits.max_states is None else min(most, limits.max_states)
+    reduction, system.ample = system.ample, None
+    whole, whole_used = _tried(system, replace(left(), max_states=few), engine, workers)
+    if whole.kind != "bounded":
+        return whole, whole_used
+    system.ample = reduction
+    return found, used
 
 
 def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Verdict:
@@ -111,6 +169,7 @@ def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Ver
         depth=found.depth,
         seconds=seconds,
         engine=engine,
+        reduced=found.reduced,
         bytes_per_state=found.bytes_used / found.states,
         witness=witness(system, found) if kind in {"violated", "deadlock"} else None,
         error=error,

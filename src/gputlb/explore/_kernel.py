@@ -26,15 +26,26 @@ UNMET, WAITS, WRONG, STEP, INNER = U(0), U(1), U(2), U(3), U(1 << 63)
 # What a counter's value says of the state: not known yet, fine, or from where on the maps of its shift are.
 UNSHIFTED, AT_HOME, FIRST_MAP = U(0), U(1), U(2)
 
-# A local state's description: offset of its row | ways of its choice | bits, shift and word of its cell | ended.
-ROW_BITS, WAYS_SHIFT, WAYS_MASK = 36, 36, 0xFFF
+# A local state's description: offset of its row | whether a step from it may be ample | ways of its choice | bits,
+# shift and word of its cell | ended. The second is set in an entry of a table too, if that step is ample.
+ROW_BITS, AMPLE, WAYS_SHIFT, WAYS_MASK = 35, U(1 << 35), 36, 0xFFF
 BITS_SHIFT, SHIFT_SHIFT, WORD_SHIFT, ENDED_SHIFT = 48, 53, 59, 63
 MAX_WAYS = WAYS_MASK
 
 # Why a loop came back.
-LEVEL_DONE, MUST_LEARN, VIOLATED, DEADLOCKED, TABLE_FULL, ORDER_FULL, BUFFER_FULL, ENDLESS, MUST_SHIFT, OUTBOX_FULL = (
-    range(10)
-)
+(
+    LEVEL_DONE,
+    MUST_LEARN,
+    MUST_SETTLE,
+    VIOLATED,
+    DEADLOCKED,
+    TABLE_FULL,
+    ORDER_FULL,
+    BUFFER_FULL,
+    ENDLESS,
+    MUST_SHIFT,
+    OUTBOX_FULL,
+) = range(11)
 
 # Where a loop keeps its counters.
 HEAD, TAIL, LIMIT, TRANSITIONS, AGENT, NODE, VALUE = range(7)
@@ -281,7 +292,7 @@ def _walk(shape: Any, control: Any, i: Any, k: Any, here: Any, table: Any, agent
         if code > WRONG:
             for w in range(len(shape)):
                 found[at + U(w)] ^= edges[entry * stride + U(1 + w)]
-            if code != STEP:
+            if code & ~AMPLE != STEP:
                 d = code & ~INNER
                 chosen = False
                 chain += 1
@@ -315,6 +326,50 @@ def _walk(shape: Any, control: Any, i: Any, k: Any, here: Any, table: Any, agent
 
 
 @inner
+def _settle(shape: Any, control: Any, words: Any, at: Any, saved: Any, agents: Any, described: Any, edges: Any) -> bool:
+    """Take in place every step that nobody else can notice, and what comes of them; False where one is not known yet.
+
+    The end is the same in whatever order they are taken.
+    """
+    stride = U(len(shape) + 1)
+    number = agents.shape[0]
+    i = idle = 0
+    while idle < number:
+        own_word, own_shift, own_mask, own_base = agents[i, 0], agents[i, 1], agents[i, 2], agents[i, 3]
+        for w in range(len(shape)):
+            saved[w] = words[at + U(w)]
+        code = AMPLE
+        while code & AMPLE and code != STEP | AMPLE:
+            node = (words[at + own_word] >> own_shift) & own_mask
+            d = described[own_base + node]
+            code = WAITS
+            if d & AMPLE:
+                value = (words[at + ((d >> _WORD_SHIFT) & _LOW_4)] >> ((d >> _SHIFT_SHIFT) & _U63)) & (
+                    (_ONE << ((d >> _BITS_SHIFT) & _U31)) - _ONE
+                )
+                entry = ((d & _ROW_MASK) + value) * stride
+                code = edges[entry]
+                if code == UNMET:
+                    control[AGENT] = i
+                    control[NODE] = np.int64(node)
+                    control[VALUE] = np.int64(value)
+                    return False
+                if code & AMPLE:
+                    for w in range(len(shape)):
+                        words[at + U(w)] ^= edges[entry + U(1 + w)]
+        if code == STEP | AMPLE:
+            idle = 0
+        else:
+            for w in range(len(shape)):
+                words[at + U(w)] = saved[w]
+            idle += 1
+            i += 1
+            if i == number:
+                i = 0
+    return True
+
+
+@inner
 def remembered_at(shape: Any, i: Any, table: Any, here: Any, masks: Any, reads: Any) -> Any:
     """Return where it is written down what an agent does in a state, if it is."""
     x = _ZERO
@@ -331,7 +386,7 @@ def expand(
 
     A state whose successors can't all be told yet, or one of whose steps is wrong, is left unexpanded.
     """
-    agents, described, edges, folds, relations, moved, shifted, maps = tables
+    agents, described, edges, folds, settling, relations, moved, shifted, maps = tables
     found, hashes, fathers, chunks, masks, memo, recent = (
         buffers[0], buffers[1], buffers[2], buffers[5], buffers[6], buffers[7], buffers[8],
     )  # fmt: skip
@@ -348,7 +403,19 @@ def expand(
         here = U(order[head]) * width
         if head + U_BATCH < tail:
             prefetch(table, U(order[head + U_BATCH]) * width)
+        alone = False  # whether what it settles to is all that needs to come of the state
+        if len(settling) and k < room:
+            at = k * width
+            for w in range(len(shape)):
+                found[at + U(w)] = table[here + U(w)]
+            if _settle(shape, control, found, at, chunks, agents, described, edges):
+                for w in range(len(shape)):
+                    alone = alone or found[at + U(w)] != table[here + U(w)]
+            else:
+                why = MUST_SETTLE
         for i in range(agents.shape[0]):
+            if why != LEVEL_DONE or (alone and i > 0):
+                break
             if k == room:
                 why = BUFFER_FULL
                 break
@@ -358,7 +425,9 @@ def expand(
             differs = _ZERO
             for w in range(len(shape)):
                 differs |= (table[here + U(w)] & masks[reads + U(w)]) ^ memo[place + U(w)]
-            if differs == _ZERO:
+            if alone:
+                n = _ONE
+            elif differs == _ZERO:
                 n = _ONE - (memo[place + width] >> _U63)
                 for w in range(len(shape)):
                     found[k * width + U(w)] = table[here + U(w)] ^ memo[place + width + U(w)]
@@ -371,6 +440,9 @@ def expand(
             n += k
             for j in range(k, n):
                 at = j * width
+                if len(settling) and not _settle(shape, control, found, at, chunks, agents, described, edges):
+                    why = MUST_SETTLE
+                    break
                 if reducing:
                     if not _shift(relations, moved, shifted, maps, found, at):
                         why = MUST_SHIFT

@@ -95,7 +95,7 @@ class _Parallel(Compiled):
                 except KeyboardInterrupt:
                     return self.found("bounded", limit="it was interrupted")
                 # While one learns the others wait: turns are short until there is little left to learn.
-                learning = any(why in {kernel.MUST_LEARN, kernel.MUST_SHIFT} for why in whys)
+                learning = any(why in {kernel.MUST_LEARN, kernel.MUST_SETTLE, kernel.MUST_SHIFT} for why in whys)
                 chunk = max(chunk // 4, _LEAST_CHUNK) if learning else min(2 * chunk, CHUNK)
                 for part in parts:
                     # Once states have changed hands, what the others came back for is found by them again.

@@ -18,7 +18,7 @@ _LOOK_EVERY = 1024
 def search(system: System, limits: Limits) -> Found:
     """Try every order, breadth first, until something is wrong or nothing is left."""
     began = time.monotonic()
-    start = system.canonical(system.initial)
+    start = system.canonical(system.settled(system.initial))
     order: list[State] = [start]
     parents = [-1]
     known = {start}
@@ -64,11 +64,14 @@ def search(system: System, limits: Limits) -> Found:
             if limits.progress is not None:
                 limits.progress(Progress(len(order), transitions, depth, len(order) - head, seconds))
         state = order[head]
-        moves = []
-        for move in system.steps(state):
-            if move.failed is not None:
-                return found("violated", head, failed=move.failed, agent=move.agent, slots=move.slots)
-            moves.append(system.canonical(move.after))
+        moves: list[State] = []
+        learned = -1
+        while learned != len(system.learned):  # what was learned on the way may show that fewer steps are needed
+            moves, learned = [], len(system.learned)
+            for move in system.needed_steps(state):
+                if move.failed is not None:
+                    return found("violated", head, failed=move.failed, agent=move.agent, slots=move.slots)
+                moves.append(system.canonical(system.settled(move.after)))
         if not moves and system.stuck(state):
             return found("deadlock", head)
         transitions += len(moves)

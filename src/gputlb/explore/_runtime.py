@@ -411,9 +411,10 @@ class ExploredRuntime(Runtime):
         workers: int = 1,
         merge: bool = True,
         lock_order: bool = True,
+        partial_order: bool = True,
         progress: Callable[[Progress], None] | None = None,
     ) -> Verdict:
-        """Try every order of the agents, breadth first, so that what is found is a shortest way to it.
+        """Try every order of the agents, breadth first, and tell a shortest way to what is wrong.
 
         Args:
             max_states: stop with `bounded` when this many distinct states are known.
@@ -428,6 +429,10 @@ class ExploredRuntime(Runtime):
             merge: let different answers lead to one local state where nothing can tell them apart any more; False
                 keeps every answer, which needs no look inside the coroutines.
             lock_order: whether locks taken in a cyclic order are a finding.
+            partial_order: take a step alone, before all others, where nobody else can notice it. It finds all that
+                is to be found in far fewer states; `Verdict.reduced` tells whether it was done. What is found is
+                looked for again with all steps, to tell a shortest way; `Witness.shortest` is False where there are
+                too many for that. Small spaces are met with all steps.
             progress: called now and then.
 
         Raises `NondeterministicAgent`, `AgentFailed` where an agent's code raises, `NeverPausing`, `NotSymmetric`
@@ -438,7 +443,7 @@ class ExploredRuntime(Runtime):
         from gputlb.explore._search import Limits  # noqa: PLC0415
 
         limits = Limits(max_states, max_memory_bytes, timeout_s, progress)
-        return explore(self, limits, symmetry, engine, workers, merge, lock_order)
+        return explore(self, limits, symmetry, engine, workers, merge, lock_order, partial_order)
 
     def replay(self, witness: Witness) -> Exception | None:
         """Run a witness again with the agents' own coroutines, publishing the events on the way.

@@ -52,3 +52,5 @@ class Found:
     slots: tuple[int, ...] = ()
     limit: str = ""
     goals: frozenset[str] = frozenset()
+    reduced: bool = False
+    """Whether only the needed steps were taken; the path need not be a shortest one then."""

@@ -52,7 +52,7 @@ class Store:
             np.empty(self.room, np.uint32),
             np.empty(_STACK_ROWS * layout.words, np.uint64),
             np.empty(_STACK_ROWS, np.uint64),
-            np.empty(len(layout.fields), np.uint64),
+            np.empty(len(layout.fields) + layout.words, np.uint64),
             layout.reads(),
             np.zeros((layout.agents << kernel.MEMO_BITS) * 2 * layout.words, np.uint64),
             np.zeros(layout.words << kernel.RECENT_BITS, np.uint64),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from gputlb.explore._ample import Ample
 from gputlb.explore._automaton import Automaton, Follower
 from gputlb.explore._errors import BadQuestion
 from gputlb.explore._even_handed import check_sections
+from gputlb.explore._folding import Folding
 from gputlb.explore._lock_order import LockOrder
 from gputlb.explore._relative import Shifts
 from gputlb.explore._symmetry import groups_of, permuted
@@ -41,6 +43,8 @@ class System:
         self, runtime: ExploredRuntime, *, merge: bool = True, lock_order: bool = True, symmetry: bool = True
     ) -> None:
         self.runtime = runtime
+        self.ample: Ample | None = None
+        self.learned: list[tuple[int, int, int]] = []  # agent, local state and value of each edge, in order
         self.groups = groups_of(runtime) if symmetry else []
         self.learning_seconds = 0.0
         order = LockOrder() if lock_order else None
@@ -78,6 +82,8 @@ class System:
             )
         self.learning_seconds += time.perf_counter() - began
         self.agents = len(self.automata)
+        self._places: list[list[int]] = [[] for _ in self.automata]
+        self._foldings = [Folding(group, self.agents, self.index) for group in self.groups]
         self.forever = [spec.forever for spec in runtime.agents]
         self.values: list[list[int]] = [[cell.initial] for cell in runtime.cells]
         self._indexes: list[dict[int, int]] = [{cell.initial: 0} for cell in runtime.cells]
@@ -110,7 +116,7 @@ class System:
         known = automaton.nodes[node].edges
         if value in known:
             return known[value]
-        began = time.perf_counter()
+        began, met = time.perf_counter(), len(automaton.nodes)
         try:
             edge = automaton.edge(node, value)
         finally:
@@ -118,7 +124,16 @@ class System:
         cell = self.cell_of(agent, automaton.nodes[node])
         if edge is not None and cell >= 0:
             self.index(cell - self.agents, edge.value)
+        self.learned.append((agent, node, value))
+        if self.ample is not None:
+            for each in automaton.nodes[met:]:
+                self.ample.meet(agent, each)
+            self.ample.judge(agent, automaton.nodes[node], value)
         return edge
+
+    def reduce(self) -> None:
+        """Let `needed_steps` take steps first that make no difference to anybody, judged by all that was learned."""
+        self.ample = Ample(self)
 
     def index(self, cell: int, value: int) -> int:
         """Return the place of a value among those that a cell was found with."""
@@ -150,71 +165,131 @@ class System:
 
     def cell_of(self, agent: int, node: Node) -> int:
         """Return the cell that an agent's operation is about, as an index into a state; -1: none."""
-        assert node.operation is not None
-        cell = node.operation.cell
-        return -1 if cell < 0 else self.agents + self._cells[agent].get(cell, cell)
+        places = self._places[agent]
+        while len(places) <= node.number:
+            operation = self.automata[agent].nodes[len(places)].operation
+            cell = -1 if operation is None else operation.cell
+            places.append(-1 if cell < 0 else self.agents + self._cells[agent].get(cell, cell))
+        return places[node.number]
 
     def steps(self, state: State) -> Iterator[Move]:
         """Yield what can happen next, agent by agent in the order in which they were added."""
         for agent in range(self.agents):
-            yield from self._steps_of(agent, state, ())
+            yield from self.steps_of(agent, state)
 
-    def _steps_of(self, agent: int, state: State, slots: tuple[int, ...]) -> Iterator[Move]:
-        node = self.node(state, agent)
-        if node.operation is None:
+    def steps_of(self, agent: int, state: State) -> Iterator[Move]:
+        """Yield what one agent can do next."""
+        if self.node(state, agent).operation is not None:
+            yield from self._section(agent, list(state), ())
+
+    def needed_steps(self, state: State) -> Iterator[Move]:
+        """Yield as many of the next steps as are needed to meet everything that `steps` leads to; all, unless `reduce`.
+
+        Raises `Refuted` where what was learned on the way shows that too few were yielded before.
+        """
+        for move in self.ample_steps(state):
+            yield move
             return
-        if len(slots) > _LONGEST_CHAIN:
-            raise NeverPausing(
-                self.runtime.agents[agent].name,
-                str(node.operation.place),
-                "goes round and round inside runtime.atomic(), which is to be one step",
-            )
-        cell = self.cell_of(agent, node)
-        ways = range(node.operation.ways) if cell < 0 else (state[cell],)
-        for slot in ways:
+        yield from self.steps(state)
+
+    def settled(self, state: State) -> State:
+        """Return where a state leads by steps that nobody else can notice."""
+        if self.ample is None:
+            return state
+        may_be = self.ample.may_be
+        settling = True
+        while settling:
+            settling = False
+            for agent in range(self.agents):
+                while state[agent] in may_be[agent]:
+                    move = self._ample_step(agent, state)
+                    if move is None:
+                        break
+                    state, settling = move.after, True
+        return state
+
+    def ample_steps(self, state: State) -> Iterator[Move]:
+        """Yield each step that nobody else can notice: taking any of them first is enough."""
+        for agent in range(self.agents) if self.ample is not None else ():
+            move = self._ample_step(agent, state)
+            if move is not None:
+                yield move
+
+    def _ample_step(self, agent: int, state: State) -> Move | None:
+        """Return an agent's step, an atomic section as a whole, if it is ample."""
+        assert self.ample is not None
+        may_be = self.ample.may_be[agent]
+        nodes = self.automata[agent].nodes
+        fields = list(state)
+        slots: tuple[int, ...] = ()
+        while fields[agent] in may_be:
+            node = nodes[fields[agent]]
+            cell = self.cell_of(agent, node)
+            slot = fields[cell]
+            edge = self.edge(agent, node.number, slot)
+            if edge is None or not self.ample.has(agent, node.number, slot):
+                return None
+            fields[agent], fields[cell] = edge.target, edge.value
+            slots = (*slots, slot)
+            if not nodes[edge.target].inner:
+                return Move(agent, slots, tuple(fields), None)
+        return None
+
+    def _section(self, agent: int, fields: list[int], slots: tuple[int, ...]) -> Iterator[Move]:
+        """Yield where an agent's next step leads, which is a whole atomic section; `fields` is the state, to change."""
+        nodes = self.automata[agent].nodes
+        while True:
+            node = nodes[fields[agent]]
+            if node.operation is None:
+                return
+            if len(slots) > _LONGEST_CHAIN:
+                raise NeverPausing(
+                    self.runtime.agents[agent].name,
+                    str(node.operation.place),
+                    "goes round and round inside runtime.atomic(), which is to be one step",
+                )
+            cell = self.cell_of(agent, node)
+            if cell < 0:
+                break
+            slot = fields[cell]
             edge = self.edge(agent, node.number, slot)
             if edge is None:
+                return
+            fields[agent], fields[cell] = edge.target, edge.value
+            slots = (*slots, slot)
+            target = nodes[edge.target]
+            if target.failure is not None or not target.inner:
+                yield Move(agent, slots, tuple(fields), target if target.failure is not None else None)
+                return
+        for way in range(node.operation.ways):
+            edge = self.edge(agent, node.number, way)
+            if edge is None:
                 continue
-            after = list(state)
-            after[agent] = edge.target
-            if cell >= 0:
-                after[cell] = edge.value
-            reached = tuple(after)
-            target = self.node(reached, agent)
-            if target.inner and target.failure is None:
-                yield from self._steps_of(agent, reached, (*slots, slot))
+            taken = fields.copy()
+            taken[agent] = edge.target
+            target = nodes[edge.target]
+            if target.failure is not None or not target.inner:
+                yield Move(agent, (*slots, way), tuple(taken), target if target.failure is not None else None)
             else:
-                yield Move(agent, (*slots, slot), reached, target if target.failure is not None else None)
+                yield from self._section(agent, taken, (*slots, way))
 
     def canonical(self, state: State) -> State:
         """Return the state that stands for all that are the same but for who is who."""
-        return self.folded(state)[0]
+        for shifts in self.shifts:
+            state = shifts.shift(state)
+        for folding in self._foldings:
+            state = folding.folded(state)
+        return state
 
     def folded(self, state: State) -> tuple[State, list[int]]:
         """Return the state that stands for `state`, and for each agent in it which one it is in `state`."""
         for shifts in self.shifts:
             state = shifts.shift(state)
         names = list(range(self.agents))
-        if not self.groups:
-            return state, names
-        fields = list(state)
-        for group in self.groups:
-            packed = sorted(
-                (
-                    tuple(state[agent] for agent in team)
-                    + tuple(self.index(cell, state[self.agents + cell]) for cell in cells),
-                    m,
-                )
-                for m, (team, cells) in enumerate(zip(group.agents, group.cells, strict=True))
-            )
-            for (member, m), team, cells in zip(packed, group.agents, group.cells, strict=True):
-                for agent, was in zip(team, group.agents[m], strict=True):
-                    names[agent] = was
-                for agent, local in zip(team, member, strict=False):
-                    fields[agent] = local
-                for cell, index in zip(cells, member[len(team) :], strict=True):
-                    fields[self.agents + cell] = self.values[cell][index]
-        return tuple(fields), names
+        for folding in self._foldings:
+            folding.rename(state, names)
+            state = folding.folded(state)
+        return state, names
 
     def _refuse_shifted_invariants(self) -> None:
         shifted = {cell for shifts in self.shifts for cell in shifts.relation.cells}

@@ -31,29 +31,53 @@ class Tables:
         self.described = np.zeros(base, np.uint64)
         self._described = [0] * system.agents
         self._rows = 0
+        # Its length tells the compiler whether to look for ample steps: loops that don't are not slowed by it.
+        self.settling = () if system.ample is None else (0,)
         self.edges = np.zeros(self._stride * 1024, np.uint64)
         self.agents = np.zeros((system.agents, 5), np.uint64)
         for agent, field in enumerate(layout.fields[: system.agents]):
             self.agents[agent] = (
                 field.word, field.shift, field.mask, self._bases[agent], 0 if system.forever[agent] else 1,
             )  # fmt: skip
-        for agent in range(system.agents):
-            self.describe(agent)
-            for node in system.automata[agent].nodes:
-                for value in node.edges:
-                    self.enter(agent, node.number, value)
+        self._entered = 0
+        self._marked = False
+        self.catch_up()
 
-    def arrays(self) -> tuple[NDArray[np.uint64], ...]:
+    def arrays(self) -> tuple[Any, ...]:
         """Return what the compiled loop looks up."""
-        return self.agents, self.described, self.edges, self.layout.folds
+        return self.agents, self.described, self.edges, self.layout.folds, self.settling
 
-    def describe(self, agent: int) -> None:
+    def catch_up(self) -> None:
+        """Write down what was learned since; the layout has to hold it."""
+        system = self.system
+        for agent in range(system.agents):
+            self._describe(agent)
+        for agent, number, value in system.learned[self._entered :]:
+            for each in system.alike(agent):
+                self._enter(each, number, value)
+        self._entered = len(system.learned)
+        if system.ample is not None:
+            for leader in system.ample.changed if self._marked else range(system.agents):
+                for agent in system.alike(leader):
+                    self._mark(agent, system.ample.may_be[agent])
+            system.ample.changed.clear()
+            self._marked = True
+
+    def _mark(self, agent: int, may_be: set[int]) -> None:
+        """Mark the local states of which a step may be ample."""
+        base = self._bases[agent]
+        own = self.described[base : base + self._described[agent]]
+        own &= ~kernel.AMPLE
+        own[list(may_be)] |= kernel.AMPLE
+
+    def _describe(self, agent: int) -> None:
         """Make rows for the local states that an agent has got since."""
-        nodes = self.system.automata[agent].nodes
+        system = self.system
+        nodes = system.automata[agent].nodes
         for node in nodes[self._described[agent] :]:
             word = 1 << kernel.ENDED_SHIFT
             if node.operation is not None:
-                ways, cell = node.operation.ways, self.system.cell_of(agent, node)
+                ways, cell = node.operation.ways, system.cell_of(agent, node)
                 if ways > kernel.MAX_WAYS:
                     raise BadQuestion(
                         f"{node.operation.place}: choose({ways}) has more ways than the compiled engine takes; choose "
@@ -74,7 +98,7 @@ class Tables:
             self.described[self._bases[agent] + node.number] = word
         self._described[agent] = len(nodes)
 
-    def enter(self, agent: int, number: int, value: int) -> None:
+    def _enter(self, agent: int, number: int, value: int) -> None:
         """Write down what an agent does at a value (at a way of its choice)."""
         system, fields = self.system, self.layout.fields
         node = system.automata[agent].nodes[number]
@@ -98,8 +122,11 @@ class Tables:
             delta[field.word] ^= (index ^ system.index(cell - system.agents, edge.value)) << field.shift
         for word, bits in enumerate(delta):
             self.edges[at + 1 + word] = bits
-        there = int(self.described[self._bases[agent] + edge.target])
-        self.edges[at] = there | int(kernel.INNER) if target.inner else kernel.STEP
+        there = int(self.described[self._bases[agent] + edge.target]) & ~int(kernel.AMPLE)
+        code = there | int(kernel.INNER) if target.inner else int(kernel.STEP)
+        if system.ample is not None and system.ample.has(agent, number, value):
+            code |= int(kernel.AMPLE)
+        self.edges[at] = code
 
 
 class ShiftTables:

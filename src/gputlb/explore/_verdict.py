@@ -38,11 +38,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A shortest way to what was found, from the start."""
+    """A way to what was found, from the start."""
 
     steps: tuple[Step, ...]
     schedule: tuple[tuple[str, tuple[int | bool | None, ...]], ...]
     """For each indivisible step who acts and what its operations are answered: enough to run it again."""
+    shortest: bool = True
+    """Whether no shorter way leads there; only in very large spaces that is not known."""
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps))
@@ -88,6 +90,9 @@ class Verdict:
     """(agent, cell) of each `until` without a timeout, with its place; agents that act for ever are left out."""
     local_states: dict[str, int] = field(default_factory=dict)
     """How many local states each agent has."""
+    reduced: bool = False
+    """Whether steps that make no difference to anybody else were taken first: `states` are then those that the verdict
+    needed, not all."""
     learning_seconds: float = 0.0
     """Part of `seconds` that was spent running coroutines."""
 

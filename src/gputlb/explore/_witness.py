@@ -12,36 +12,114 @@ from gputlb.runtime import AgentError
 if TYPE_CHECKING:
     from gputlb.explore._runtime import ExploredRuntime
     from gputlb.explore._search import Found
-    from gputlb.explore._system import State, System
+    from gputlb.explore._system import Move, State, System
+
+Turn = tuple[int, tuple[int, ...]]
+"""Who acts, and the ways in which its choices go."""
 
 
 def witness(system: System, found: Found) -> Witness:
     """Return the steps along the path that a search found, each with what it read and wrote."""
-    assert found.path is not None
+    turns = _turns(system, found)
+    if system.ample is not None:
+        system.ample = None  # from here on steps are taken as they come
+        turns = _trimmed(system, found, turns)
     real = system.initial
-    folded, who = system.folded(real)
     steps: list[Step] = []
     schedule: list[tuple[str, tuple[int | bool | None, ...]]] = []
-
-    def take(agent: int, slots: tuple[int, ...]) -> None:
-        nonlocal real
+    for agent, slots in turns:
         real, answers = _take(system, real, agent, slots, len(schedule) + 1, steps)
         schedule.append((system.runtime.agents[agent].name, answers))
+    return Witness(tuple(steps), tuple(schedule), shortest=not found.reduced)
 
+
+def _turns(system: System, found: Found) -> list[Turn]:
+    """Return who acts along the path that a search found, by their own names."""
+    assert found.path is not None
+    turns: list[Turn] = []
+    state = system.initial
+    who = list(range(system.agents))
+
+    def take(moves: list[Move]) -> None:
+        nonlocal state, who
+        for move in moves:
+            turns.append((who[move.agent], move.slots))
+            state = move.after
+        state, names = system.folded(state)
+        who = [who[name] for name in names]
+
+    take(_settling(system, state, found.path[0]) or [])
     for wanted in found.path[1:]:
-        for move in system.steps(folded):
+        for move in system.steps(state):
             if move.failed is not None:
                 continue
-            after, names = system.folded(move.after)
-            if after == wanted:
-                take(who[move.agent], move.slots)
-                folded, who = after, [who[name] for name in names]
+            further = _settling(system, move.after, wanted)
+            if further is not None:
+                take([move, *further])
                 break
         else:
-            raise AssertionError(f"no step leads from {folded} to {wanted}")
+            raise AssertionError(f"no step leads from {state} to {wanted}")
     if found.agent >= 0:
-        take(who[found.agent], found.slots)
-    return Witness(tuple(steps), tuple(schedule))
+        turns.append((who[found.agent], found.slots))
+    return turns
+
+
+def _settling(system: System, start: State, wanted: State) -> list[Move] | None:
+    """Return steps that nobody else can notice, from `start` to what `wanted` stands for; None if there are none."""
+    came: dict[State, Move | None] = {start: None}
+    before: dict[State, State] = {}
+    waiting = [start]
+    for state in waiting:
+        if system.canonical(state) == wanted:
+            moves: list[Move] = []
+            while (move := came[state]) is not None:
+                moves.append(move)
+                state = before[state]  # noqa: PLW2901 (the way back, and the loop is left)
+            return moves[::-1]
+        for move in system.ample_steps(state):
+            if move.after not in came:
+                came[move.after], before[move.after] = move, state
+                waiting.append(move.after)
+    return None
+
+
+def _trimmed(system: System, found: Found, turns: list[Turn]) -> list[Turn]:
+    """Return the turns without those that what was found can do without, tried one by one from the end."""
+    last = len(turns) - (found.agent >= 0)
+    for i in range(last - 1, -1, -1):
+        fewer = turns[:i] + turns[i + 1 :]
+        if _ends_alike(system, found, fewer):
+            turns = fewer
+    return turns
+
+
+def _ends_alike(system: System, found: Found, turns: list[Turn]) -> bool:
+    state = system.initial
+    failed = None
+    for agent, slots in turns:
+        for way in slots:
+            node = system.node(state, agent)
+            if node.operation is None or (node.operation.cell < 0 and way >= node.operation.ways):
+                return False
+            cell = system.cell_of(agent, node)
+            edge = system.edge(agent, node.number, way if cell < 0 else state[cell])
+            if edge is None:
+                return False
+            after = list(state)
+            after[agent] = edge.target
+            if cell >= 0:
+                after[cell] = edge.value
+            state = tuple(after)
+        target = system.node(state, agent)
+        failed = target if target.failure is not None else None
+        if target.inner and failed is None:
+            return False
+    match found.kind:
+        case "violated":
+            return failed is found.failed
+        case "invariant":
+            return system.broken_invariant(state) is not None
+    return system.stuck(state) and not any(system.steps(state))
 
 
 def _take(

@@ -10,6 +10,7 @@ from gputlb import facts
 from gputlb.check import Limits, build, check, defect, engine_groups, scenario
 from gputlb.check.corpus import BugModel, Trial, corpus
 from gputlb.driver import ProbeFailed, scheme
+from gputlb.explore import _explore
 
 PLAIN = Limits(engine="plain")
 NEVER_LOADS = {"XEHPSDV", "PONTEVECCHIO"}
@@ -233,6 +234,38 @@ def test_folding_clients_changes_the_size_and_not_the_verdict(wrong: str):
     assert folded.kind == whole.kind
     assert folded.states < whole.states
     assert folded.depth == whole.depth
+
+
+@pytest.mark.parametrize("wrong", ["none", "non-strict", "stamp-by-value", "no-low-bit", "count-first"])
+@pytest.mark.parametrize("name", ["default", "reset", "parked", "asleep", "stuck", "power", "posted", "wedge"])
+def test_steps_that_nobody_else_can_notice_change_the_size_and_not_the_verdict(name: str, wrong: str):
+    few, all_of_them = (
+        verdict_on(
+            "tigerlake",
+            "mmio",
+            name,
+            wrong=wrong,
+            only_group=0,
+            limits=Limits(engine="plain", partial_order=partial_order, max_states=20_000),
+        )
+        for partial_order in (True, False)
+    )
+
+    assert all_of_them.kind in {few.kind, "bounded"}
+    if all_of_them.kind == "safe":
+        assert few.states < all_of_them.states
+        assert few.groups[0].verdict.reached == all_of_them.groups[0].verdict.reached
+
+
+@pytest.mark.parametrize("wrong", ["stamp-by-value", "walks-survive", "no-low-bit"])
+def test_a_way_found_with_few_steps_runs_again_in_virtual_time(monkeypatch: pytest.MonkeyPatch, wrong: str):
+    monkeypatch.setattr(_explore, "_SHORTEST_AMONG", {"plain": 0, "compiled": 0})
+
+    result = verdict_on("skylake", "mmio", clients=2, wrong=wrong, only_group=0)
+
+    assert ("violated", False) == (result.kind, result.shortest)
+    assert result.story
+    assert result.story.ending.kind == "violated"
 
 
 @pytest.mark.parametrize("wrong", ["none", "stamp-by-value", "no-low-bit"])

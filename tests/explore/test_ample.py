@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.explore.test_engines import alike_agents, model, model_of_alike, programs
 
 from gputlb.explore import ExploredRuntime, _ample, _explore
+from tests.explore.test_engines import alike_agents, model, model_of_alike, programs
 
 needs_numba = pytest.importorskip("numba")
 WRONG = {"violated", "deadlock"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from gputlb.check.defects import NO_DEFECT, Defect
@@ -94,6 +94,12 @@ class CheckResult:
         return sum(group.verdict.seconds for group in self.groups)
 
     @property
+    def shortest(self) -> bool:
+        """Whether no shorter way leads to what went wrong; False also where nothing did."""
+        witness = self.decisive.verdict.witness
+        return witness is not None and witness.shortest
+
+    @property
     def decisive(self) -> GroupVerdict:
         """The group that the whole verdict comes from: the worst."""
         return min(self.groups, key=lambda group: _WORST_FIRST.index(group.verdict.kind))
@@ -126,6 +132,8 @@ def check(
         seed = None
         try:
             if limits.swarm is None:
+                if done and done[-1].verdict.engine == "compiled":
+                    limits = replace(limits, engine="compiled")  # it is loaded now, and groups are of a size
                 verdict = _explore(model, limits, group, progress)
                 if verdict.kind in {"safe", "vacuous"}:
                     verdict = _unless_waiting(model, verdict, limits)

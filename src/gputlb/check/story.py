@@ -41,7 +41,7 @@ class StoryStep:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A shortest way to what went wrong."""
+    """A way to what went wrong."""
 
     sentence: str
     """What went wrong, and why, in one sentence."""

@@ -170,6 +170,8 @@ def check(
     if result.decisive.seed is not None:
         again = f"--swarm --walkers 1 --seed {result.decisive.seed} --depth {depth}"
         print(f"found by a random walker, so it may not be the shortest way; {again} finds it again", file=sys.stderr)
+    elif result.story is not None and not result.shortest:
+        print("there may be a shorter way; --no-partial-order looks for it among all states", file=sys.stderr)
     _write(result, chosen_scheme, html=html, trace=trace, save=save)
     if export is not None:
         _export(result, export[1])

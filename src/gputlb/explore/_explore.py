@@ -152,6 +152,7 @@ def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Ver
     for text, goal in runtime.goals.items():
         reached[text] = text in notes if goal is None else text in found.goals
     kind, text, error, waiting = _what(system, found, reached)
+    shortest = not (found.reduced or engine == "walk")
     written, moved, required = set[int](), list[str](), set[str]()
     for agent, (spec, automaton) in enumerate(zip(runtime.agents, system.automata, strict=True)):
         required |= automaton.requirements
@@ -171,7 +172,7 @@ def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Ver
         engine=engine,
         reduced=found.reduced,
         bytes_per_state=found.bytes_used / found.states,
-        witness=witness(system, found) if kind in {"violated", "deadlock"} else None,
+        witness=witness(system, found, shortest=shortest) if kind in {"violated", "deadlock"} else None,
         error=error,
         waiting=waiting,
         reached=reached,

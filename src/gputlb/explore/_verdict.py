@@ -44,7 +44,7 @@ class Witness:
     schedule: tuple[tuple[str, tuple[int | bool | None, ...]], ...]
     """For each indivisible step who acts and what its operations are answered: enough to run it again."""
     shortest: bool = True
-    """Whether no shorter way leads there; only in very large spaces that is not known."""
+    """Whether no shorter way leads there; not known of a random walk, nor in very large spaces."""
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps))

@@ -18,7 +18,7 @@ Turn = tuple[int, tuple[int, ...]]
 """Who acts, and the ways in which its choices go."""
 
 
-def witness(system: System, found: Found) -> Witness:
+def witness(system: System, found: Found, *, shortest: bool) -> Witness:
     """Return the steps along the path that a search found, each with what it read and wrote."""
     turns = _turns(system, found)
     if system.ample is not None:
@@ -30,7 +30,7 @@ def witness(system: System, found: Found) -> Witness:
     for agent, slots in turns:
         real, answers = _take(system, real, agent, slots, len(schedule) + 1, steps)
         schedule.append((system.runtime.agents[agent].name, answers))
-    return Witness(tuple(steps), tuple(schedule), shortest=not found.reduced)
+    return Witness(tuple(steps), tuple(schedule), shortest)
 
 
 def _turns(system: System, found: Found) -> list[Turn]:

@@ -114,6 +114,7 @@ def check_json(result: CheckResult) -> str:
                 "depth": group.verdict.depth,
                 "seconds": group.verdict.seconds,
                 "engine": group.verdict.engine,
+                "reduced": group.verdict.reduced,
                 "bytes_per_state": group.verdict.bytes_per_state,
                 "learning_seconds": group.verdict.learning_seconds,
                 "reached": group.verdict.reached,
@@ -126,7 +127,7 @@ def check_json(result: CheckResult) -> str:
         "reached": _reached(result),
         "never_moved": list(_never_moved(result)),
         "never_written": list(_never_written(result)),
-        "witness": None if result.story is None else story_json(result.story),
+        "witness": None if result.story is None else story_json(result.story) | {"shortest": result.shortest},
     }
     return json.dumps(document, indent=1, ensure_ascii=False)
 

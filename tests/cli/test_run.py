@@ -124,6 +124,10 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
             "--set use: '3 yr': 'yr' is no unit of time; there are ns, us, ms and s",
         ),
         (
+            ["--set", "use=300"],
+            """--set use: '300' has no unit; write "300 us", or whatever it is in""",
+        ),
+        (
             ["--set", "clints=3"],
             "workload 'churn' has no parameter 'clints'; did you mean clients?; "
             "it has clients, objects_per_client, pages_per_object, use, think, pace",

@@ -66,6 +66,10 @@ def test_what_is_shown_is_what_was_meant(span: Duration):
     ("text", "sentence"),
     [
         ("40 yr", "'40 yr': 'yr' is no unit of time; there are ns, us, ms and s"),
+        ("40", """'40' has no unit; write "40 us", or whatever it is in"""),
+        ("constant 40", """'constant 40': 40 has no unit; write "40 us", or whatever it is in"""),
+        ("uniform 20 1234567.5 us", """'uniform 20 1234567.5 us': 20 has no unit; write "20 us", or whatever it is in"""),
+        ("pareto 40 us 1.5 1000", """'pareto 40 us 1.5 1000': 1000 has no unit; write "1000 us", or whatever it is in"""),
         ("uniform 3 us", "'uniform 3 us' must be written uniform LEAST MOST"),
         ("exponential", "'exponential' must be written exponential MEAN"),
         ("uniform 3 us 2 us", "'uniform 3 us 2 us': the first time must not be longer than the second; exchange them"),

@@ -113,8 +113,8 @@ def test_times_under_a_heading_of_another_unit_are_refused(tmp_path: Path):
     with pytest.raises(DamagedColumns) as caught:
         duration(f"measured {path}")
     assert (
-        f"{path}, line 1: 'latency_ms' is no heading of such a file; write latency_us or latency_us,count, or leave the "
-        "heading out" == str(caught.value)
+        f"{path}, line 1: 'latency_ms' is no heading of such a file; write latency_us or latency_us,count, or leave "
+        "the heading out" == str(caught.value)
     )
 
 

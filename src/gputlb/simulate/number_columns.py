@@ -25,10 +25,10 @@ def rows_of(path: str | Path, columns: str) -> Iterator[tuple[int, list[str]]]:
 
     Args:
         path: a text file, fields separated by commas, at most 1,000,000 rows.
-        columns: what a row holds, as the heading says it, and before an "or" what it holds at least: `latency_us` or
-            `latency_us,count`.
+        columns: what a row holds, as its heading says it: `time_us`, or `latency_us or latency_us,count`.
 
-    Raises: `DamagedColumns` for a file that cannot be read, another heading, an empty line, a line without end, too many rows.
+    Raises: `DamagedColumns` for a file that cannot be read, another heading, an empty line, a line
+    without end, too many rows.
 
     """
     try:

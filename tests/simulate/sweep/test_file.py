@@ -120,7 +120,7 @@ MISTAKES = {
     "latency = 40": '1: latency: 40 has no unit; write "40 us", or whatever it is in',
     'latency = "40"': """1: latency: '40' has no unit; write "40 us", or whatever it is in""",
     'latency = "constant 40"': """1: latency: 'constant 40': 40 has no unit; write "40 us", or whatever it is in""",
-    'think = "exponential 300"': """1: think: 'exponential 300': 300 has no unit; write "300 us", or whatever it is in""",
+    'think = "uniform 1 2 us"': """1: think: 'uniform 1 2 us': 1 has no unit; write "1 us", or whatever it is in""",
     'latency = "40 MHz"': "1: latency: '40 MHz': 'MHz' is no unit of time; there are ns, us, ms and s",
     'latency = "measured no.csv"': "1: latency: ",
     'workload = "replay"\nfile = "no.csv"\n[grid]\nscheme = ["mmio", "unbatched"]': "2: ",

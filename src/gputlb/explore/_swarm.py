@@ -139,7 +139,9 @@ def swarm(
 def _on_this_machine(task: Callable[[int], Walk], seeds: Sequence[int], processes: int) -> list[Walk]:
     workers = WorkerProcesses(min(processes, len(seeds)))
     try:
-        return [*workers.map(task, seeds)]
+        # Not by `map`, which cancels what is left on its way out: Python 3.11 prints a traceback when the workers go then.
+        walks = [workers.submit(task, seed) for seed in seeds]
+        return [walk.result() for walk in walks]
     except BrokenProcessPool:
         raise BadQuestion(
             f"one of the swarm's {processes} processes died: killed, perhaps for lack of memory; ask for fewer of them"

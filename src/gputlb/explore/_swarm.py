@@ -139,7 +139,7 @@ def swarm(
 def _on_this_machine(task: Callable[[int], Walk], seeds: Sequence[int], processes: int) -> list[Walk]:
     workers = WorkerProcesses(min(processes, len(seeds)))
     try:
-        # Not by `map`, which cancels what is left on its way out: Python 3.11 prints a traceback when the workers go then.
+        # `map` would cancel what is left on its way out: Python 3.11 prints a traceback when the workers go after that.
         walks = [workers.submit(task, seed) for seed in seeds]
         return [walk.result() for walk in walks]
     except BrokenProcessPool:

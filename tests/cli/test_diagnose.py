@@ -101,6 +101,16 @@ def test_follow_of_a_quiet_log_gives_nothing():
     assert gputlb("diagnose", "--follow", "--json", "-", stdin=NEGATIVE.read_bytes()) == (0, "", "")
 
 
+@pytest.mark.parametrize("option", ["--html", "--upstream"])
+def test_follow_has_no_end_to_report_on(option, tmp_path):
+    page = [tmp_path / "page.html"] if option == "--html" else []
+    status, out, err = gputlb("diagnose", "--follow", option, *page, "-", stdin=POSITIVE.read_bytes())
+
+    said = f"gputlb: {option} reports on a log that has ended, --follow on new lines; leave one of them out\n"
+    assert (status, out, err) == (2, "", said)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_follow_takes_one_log():
     status, _, err = gputlb("diagnose", "--follow", POSITIVE, NEGATIVE)
 

@@ -64,7 +64,7 @@ def test_json_holds_what_programs_ask_for(capsys: pytest.CaptureFixture[str]):
     result = result_of(capsys, *SHORT)
 
     assert {"stale_accesses", "flushes", "skipped", "timeouts", "release_latency_us", "seed"} <= set(result)
-    assert ["p50", "p90", "p95", "p99", "p999", "max", "mean"] == list(result["release_latency_us"])  # type: ignore[call-overload]
+    assert ["p50", "p90", "p95", "p99", "p999", "max", "mean", "only_max"] == list(result["release_latency_us"])  # type: ignore[call-overload]
     assert (7, "TIGERLAKE", "mmio", "churn", "4 clients") == tuple(
         result[name] for name in ("seed", "platform", "scheme", "workload", "load")
     )
@@ -122,6 +122,10 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
         (
             ["--set", "use=3 yr"],
             "--set use: '3 yr': 'yr' is no unit of time; there are ns, us, ms and s",
+        ),
+        (
+            ["--set", "use=300"],
+            """--set use: '300' has no unit; write "300 us", or whatever it is in""",
         ),
         (
             ["--set", "clints=3"],

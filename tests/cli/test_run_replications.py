@@ -49,7 +49,10 @@ def test_the_document_holds_all_that_repeats_it(capsys: pytest.CaptureFixture[st
     assert ("churn", 1.5, 3.0) == tuple(document["setup"][key] for key in ("workload", "warm_up_ms", "duration_ms"))
     assert (7, 0.95, None, None) == tuple(document[key] for key in ("seed", "level", "precision", "warm_up_settled"))
     assert {cost.name for cost in COSTS} == set(document["costs"])
-    assert {"mean", "half_width", "unit", "title"} == set(document["costs"]["release_mean_us"])
+    assert {"mean", "half_width", "unit", "title", "only_max"} == set(document["costs"]["release_mean_us"])
+    assert {"release_p99_us", "release_p999_us"} <= {
+        name for name, cost in document["costs"].items() if cost["only_max"]
+    }
     assert (0, {}) == (document["stale_accesses"], document["unstable"])
 
 

@@ -141,8 +141,18 @@ def all_are_gone(group: int, deadline_s: float) -> bool:
     return False
 
 
-def test_ctrl_c_keeps_what_has_finished_and_says_how_to_go_on(file: Path):
-    """A terminal sends Ctrl-C to the whole group: only the one who was asked answers."""
+@pytest.mark.parametrize(
+    ("number", "to_all", "said"),
+    [
+        (signal.SIGINT, True, "interrupted"),
+        (signal.SIGTERM, False, "terminated"),
+        (signal.SIGTERM, True, "terminated"),
+    ],
+)
+def test_ctrl_c_and_sigterm_keep_what_has_finished_and_say_how_to_go_on(
+    number: signal.Signals, to_all: bool, said: str, file: Path
+):
+    """A terminal sends Ctrl-C to the whole group, a batch system SIGTERM: only the one who was asked answers."""
     file.write_text(SMALL.replace('"2 ms"', '"10 ms"').replace("replications = 2", "replications = 40"))
     journal = file.with_suffix(".partial.jsonl")
     process = subprocess.Popen(
@@ -157,13 +167,13 @@ def test_ctrl_c_keeps_what_has_finished_and_says_how_to_go_on(file: Path):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    (os.killpg if to_all else os.kill)(process.pid, number)
     out, err = process.communicate(timeout=60)
 
-    assert (130, "") == (process.returncode, out)
+    assert (128 + number, "") == (process.returncode, out)
     kept = journal.read_text().count("\n") - 1
     assert (
-        f"gputlb: interrupted; the {kept} of 160 runs that have finished are kept in {journal}, and the same command "
+        f"gputlb: {said}; the {kept} of 160 runs that have finished are kept in {journal}, and the same command "
         "goes on from there\n" == err
     )
     assert all_are_gone(process.pid, deadline_s)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gputlb.report.cost_points import Estimate, NothingToShow, View, estimate_text, number_text, value_text, view
+from gputlb.report.cost_table import print_points
 from gputlb.simulate.statistics import interval
 from gputlb.simulate.sweep import read_points
 from tests.report import sweep_results
@@ -83,6 +84,19 @@ def test_intervals_are_those_of_the_statistics(shown: View):
     found = interval(values)
 
     assert Estimate(found.mean, found.half_width, 5) == point.estimates["release_p99_us"]
+
+
+def test_a_quantile_of_too_few_releases_is_marked_as_their_maximum(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    few, many = sweep_results.rows(clients=(1, 2), schemes=("mmio",), replications=1)
+    few["release_histogram"] = [{"upper_us": 40.0, "releases": 98}, {"upper_us": 50.0, "releases": 1}]
+    shown = view_of(tmp_path, [few, many])
+    print_points(shown, costs=["release_mean_us", "release_p99_us"])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert ["release_p99_us"] == [name for name, estimate in shown.points[0].estimates.items() if estimate.only_max]
+    assert not any(estimate.only_max for estimate in shown.points[1].estimates.values())
+    assert [True, False] == [line.endswith(" (max)") for line in lines[3:5]]
+    assert "(max): so few releases in a run that this quantile is their maximum." == lines[-1]
 
 
 def test_a_single_run_has_no_interval(tmp_path: Path):

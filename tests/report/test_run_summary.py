@@ -94,6 +94,13 @@ at 3.5 µs, address 0x1000: vcs1 reached page 3
 UNSAFE: vcs1 reached pages after they had been given back, 4 times""" == run_text(RESULT)
 
 
+def test_quantiles_of_too_few_releases_are_not_told_apart_from_the_maximum():
+    latency = replace(RESULT.release_latency_us, p99=99.96, only_max=("p99", "p999"))
+
+    text = run_text(replace(RESULT, release_latency_us=latency))
+    assert "release latency          24.5 µs  mean; p50 10.0, p95 60.0, p99 and max 100.0\n" in text
+
+
 def test_a_single_client_and_lost_writes():
     text = run_text(replace(RESULT, load="1 client", lost_writes=3))
 

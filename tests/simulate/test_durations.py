@@ -66,6 +66,16 @@ def test_what_is_shown_is_what_was_meant(span: Duration):
     ("text", "sentence"),
     [
         ("40 yr", "'40 yr': 'yr' is no unit of time; there are ns, us, ms and s"),
+        ("40", """'40' has no unit; write "40 us", or whatever it is in"""),
+        ("constant 40", """'constant 40': 40 has no unit; write "40 us", or whatever it is in"""),
+        (
+            "uniform 20 1234567.5 us",
+            """'uniform 20 1234567.5 us': 20 has no unit; write "20 us", or whatever it is in""",
+        ),
+        (
+            "pareto 40 us 1.5 1000",
+            """'pareto 40 us 1.5 1000': 1000 has no unit; write "1000 us", or whatever it is in""",
+        ),
         ("uniform 3 us", "'uniform 3 us' must be written uniform LEAST MOST"),
         ("exponential", "'exponential' must be written exponential MEAN"),
         ("uniform 3 us 2 us", "'uniform 3 us 2 us': the first time must not be longer than the second; exchange them"),
@@ -94,6 +104,18 @@ def test_what_is_no_span_is_refused_in_one_sentence(text: str | float, sentence:
 def test_a_misspelt_shape_is_answered_with_the_nearest():
     with pytest.raises(WrongDuration, match=r"'paretto 3 us' is no span of time; did you mean pareto\?; write TIME, "):
         duration("paretto 3 us")
+
+
+def test_times_under_a_heading_of_another_unit_are_refused(tmp_path: Path):
+    path = tmp_path / "measured.csv"
+    path.write_text("latency_ms\n0.04\n")
+
+    with pytest.raises(DamagedColumns) as caught:
+        duration(f"measured {path}")
+    assert (
+        f"{path}, line 1: 'latency_ms' is no heading of such a file; write latency_us or latency_us,count, or leave "
+        "the heading out" == str(caught.value)
+    )
 
 
 def draws(span: Duration, count: int = 20_000) -> list[float]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gputlb.simulate.histogram import COARSE_RELATIVE_WIDTH, RELATIVE_ERROR, LatencyHistogram
+from gputlb.simulate.results import RELEASES_FOR
 
 times_ns = st.lists(st.integers(0, 10**9), min_size=1, max_size=200)
 
@@ -66,3 +67,12 @@ def test_without_values_there_are_none():
         LatencyHistogram().mean_us(),
         LatencyHistogram().coarse(),
     )
+
+
+@pytest.mark.parametrize(("name", "per_mille"), [("p50", 500), ("p90", 900), ("p95", 950), ("p99", 990), ("p999", 999)])
+def test_a_quantile_of_fewer_values_than_it_takes_is_their_maximum(name: str, per_mille: int):
+    least = RELEASES_FOR[name]
+    of_too_few = LatencyHistogram([1000] * (least - 2) + [5000])
+    of_enough = LatencyHistogram([1000] * (least - 1) + [5000])
+
+    assert (5, 1) == (of_too_few.quantile_us(per_mille), of_enough.quantile_us(per_mille))

@@ -30,8 +30,30 @@ def test_a_place_is_used_again_by_the_next_object_of_its_size(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    "heading", ["time_us,event,object", "Time_us, Event, Object, Pages", '"time_us","event","object"']
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_heading_may_say_what_is_there(tmp_path: Path, mark: str, heading: str):
+    rows = "100,bind,a\n110,unbind,a\n120,release,a\n"
+    without = recording(written(tmp_path, f"{mark}{rows}"))
+    (tmp_path / "headed").mkdir()
+
+    assert without.places == recording(written(tmp_path / "headed", f"{mark}{heading}\n{rows}")).places
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        (
+            "time_us,pid,event\n0,10,bind\n",
+            ", line 1: 'time_us,pid,event' is no heading of such a file; write time_us,event,object,pages, "
+            "or leave the heading out",
+        ),
+        (
+            "1O0,bind,a\n",
+            ", line 1: '1O0,bind,a' is no heading of such a file; write time_us,event,object,pages, "
+            "or leave the heading out",
+        ),
         ("1,bind,a,1\n\n", ", line 2: empty; write time_us,event,object,pages, or take the line out"),
         ("1,bind\n", ", line 1: 2 columns; write time_us,event,object,pages"),
         (",bind,a\n", ", line 1: time_us is missing; write it, or take the line out"),

@@ -142,6 +142,7 @@ def test_the_facts_of_a_result_fit_together(seed: int, name: str):
     assert asdict(result) == json.loads(json.dumps(asdict(result))) | {
         "first_stale_accesses": result.first_stale_accesses,
         "release_histogram": result.release_histogram,
+        "release_latency_us": asdict(result)["release_latency_us"],
     }
 
 

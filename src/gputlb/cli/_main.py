@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 from cyclopts import App, CycloptsError, UnknownCommandError
 
 from gputlb import __version__
-from gputlb.cli import _interrupt
+from gputlb.cli import _signals
 from gputlb.errors import GputlbError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-FINE, BAD_ANSWER, BAD_QUESTION, INTERRUPTED = 0, 1, 2, 130
+FINE, BAD_ANSWER, BAD_QUESTION = 0, 1, 2
 
 # A verb's module is imported only when that verb runs: `gputlb --help` stays fast.
 VERBS = {
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, on `sys.argv` unless arguments are given, and exit.
 
     Exit status: 0 fine, 1 the answer is bad (a stale access, a mismatch), 2 the question was bad (a wrong
-    name, a damaged file), 130 interrupted.
+    name, a damaged file), 130 interrupted, 143 terminated.
 
     Raises:
         SystemExit: always.
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # `gputlb registers | head` ends as every command does whose reader leaves; rich would exit
         # with 1, and that means a bad answer here.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        _interrupt.listen()
+        _signals.listen()
     try:
         with _docstring_as_help(sys.argv[1:] if arguments is None else arguments):
             status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
@@ -72,19 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         word = error.unused_tokens[0] if error.unused_tokens else ""
         _refuse(f'"{word}" is not a verb{did_you_mean(word, VERBS) or "; gputlb --help lists the verbs"}')
     except KeyboardInterrupt:
-        _interrupted()
+        sys.exit(_signals.say_stopped())
     except Exception as error:
-        if _interrupt.heard():
-            _interrupted()
+        if _signals.heard():
+            sys.exit(_signals.say_stopped())
         if not isinstance(error, CycloptsError | GputlbError):
             raise
         _refuse(str(error))
     sys.exit(status if isinstance(status, int) else FINE)
-
-
-def _interrupted() -> NoReturn:
-    print("gputlb: interrupted", file=sys.stderr)
-    sys.exit(INTERRUPTED)
 
 
 @contextmanager

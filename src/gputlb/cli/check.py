@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from gputlb.cli._signals import broken_pipes_are_errors
 from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from gputlb.check import CheckResult, Defect, Limits, OnPlatform, Scenario
@@ -155,7 +157,7 @@ def check(
     if chosen_platform is None:
         return _check_everywhere(scheme, chosen_scheme, chosen, chosen_defect, limits, json=json)
     groups = len(engine_groups(chosen_platform, chosen.engines_together, gts_together="two-gts" in chosen.ingredients))
-    with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme):
+    with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme), broken_pipes_are_errors():
         result = explore(
             chosen_platform,
             chosen_scheme,
@@ -334,13 +336,20 @@ def _check_everywhere(
     if not json:
         print(written(check_table.head(name, scenario.name), sys.stdout))
     with _patience(name, scheme):
-        for each in check_everywhere(scheme, scenario, defect=defect, limits=limits):
+        results = check_everywhere(scheme, scenario, defect=defect, limits=limits)
+        while (each := _next(results)) is not None:
             done.append(each)
             if not json:
                 print(written([check_table.row(each)], sys.stdout), flush=True)
     print(check_table.table_json(done) if json else written(check_table.tail(done), sys.stdout))
     statuses = {_STATUS[each.result.kind] for each in done if each.result is not None}
     return next((status for status in (1, 3, 0) if status in statuses), 2)
+
+
+def _next(results: Iterator[OnPlatform]) -> OnPlatform | None:
+    # Not around all of them: the rows that are printed in between end it when nobody reads them any more.
+    with broken_pipes_are_errors():
+        return next(results, None)
 
 
 def _print(result: CheckResult, *, json: bool, full: bool) -> None:

@@ -10,9 +10,14 @@ from cyclopts import Parameter
 
 from gputlb import diagnose as room
 from gputlb.cli._files import refuse_unknown_options, write_whole
+from gputlb.errors import GputlbError
 from gputlb.report.diagnose_progress import ReadingProgress
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
+class WrongOption(GputlbError):
+    """Two options do not go together."""
 
 
 def diagnose(
@@ -41,10 +46,15 @@ def diagnose(
     upstream
         Print a text ready for a bug report, and what is still missing in it.
     follow
-        Wait for new lines and report new incidents only.
+        Wait for new lines and report new incidents only; not with --html or --upstream.
     """
     refuse_unknown_options(files, diagnose)
     if follow:
+        for option, given in (("--html", html is not None), ("--upstream", upstream)):
+            if given:
+                raise WrongOption(
+                    f"{option} reports on a log that has ended, --follow on new lines; leave one of them out"
+                )
         from gputlb.report.diagnose_follow import print_incidents_as_they_happen
 
         return print_incidents_as_they_happen(files, as_json=json)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from gputlb.cli._signals import broken_pipes_are_errors, say_stopped
 from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gputlb.simulate.sweep import Pool
 
-_INTERRUPTED = 130
 _MOST_WORKERS = 1024
 
 
@@ -37,7 +33,7 @@ def sweep(
 ) -> int:
     """Run a grid or list of parameters, each point several times, and write one results file.
 
-    Runs that have finished are kept: after Ctrl-C or a crash the same command goes on, and runs nothing twice.
+    Runs that have finished are kept: after Ctrl-C, SIGTERM or a crash the same command goes on, and runs nothing twice.
 
     Example: gputlb sweep clients.toml --output clients.parquet
 
@@ -76,14 +72,13 @@ def sweep(
             print(sweep_text.planned(running, estimated_s(missing, cores), where))
             return 0
         begun_s = time.monotonic()
-        with _broken_pipes_are_errors():
+        with broken_pipes_are_errors():
             pool = _pool(workers, scheduler, len(missing)) if missing else None
             try:
                 with SweepProgress(sys.stderr, running.found, running.total) as progress:
                     running.run(pool, tick=progress.show)
             except KeyboardInterrupt:
-                print(f"gputlb: interrupted; {running.kept()}", file=sys.stderr)
-                return _INTERRUPTED
+                return say_stopped(running.kept())
             finally:
                 if pool is not None:
                     pool.stop()
@@ -92,16 +87,6 @@ def sweep(
         if remark:
             print(remark)
     return 0
-
-
-@contextmanager
-def _broken_pipes_are_errors() -> Iterator[None]:
-    # `main` lets a reader of standard output who leaves end the command. A worker that dies leaves a pipe, too.
-    before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGPIPE, before)
 
 
 def _pool(workers: int | None, scheduler: str | None, runs: int) -> Pool:

@@ -134,7 +134,7 @@ def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple
     found.reduced = True
     if found.kind not in {"violated", "invariant", "deadlock"}:
         return found, used
-    most = _SHORTEST_AMONG[used]
+    most = _SHORTEST_AMONG["plain" if engine == "plain" else "compiled"]
     few = most if limits.max_states is None else min(most, limits.max_states)
     reduction, system.ample = system.ample, None
     whole, whole_used = _tried(system, replace(left(), max_states=few), engine, workers)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from gputlb.errors import GputlbError
@@ -16,6 +15,7 @@ from gputlb.explore._explore import verdict_of
 from gputlb.explore._outliving import Outliving
 from gputlb.explore._search import Found
 from gputlb.explore._system import System
+from gputlb.processes import WorkerProcesses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,8 +119,8 @@ def swarm(
 
     `build` makes the runtime with its cells and agents anew in each process, so it must be a function of a module.
     The result does not depend on how many processes there are, nor on workers of a cluster that die on the way: their
-    walkers start anew elsewhere. Raises `BadQuestion` where Dask is missing, or the cluster does not answer, has no
-    workers, or loses one walker again and again.
+    walkers start anew elsewhere. Raises `BadQuestion` where a process on this machine dies, or where Dask is missing,
+    or the cluster does not answer, has no workers, or loses one walker again and again.
     """
     if walkers < 1 or depth < 1 or processes < 1:
         raise BadQuestion(
@@ -133,9 +133,21 @@ def swarm(
         return Swarm(tuple(_on_cluster(task, seeds, scheduler)))
     if processes == 1:
         return Swarm(tuple(map(task, seeds)))
-    # A child that is forked while other threads run may hang.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return Swarm(tuple(pool.map(task, seeds)))
+    return Swarm(tuple(_on_this_machine(task, seeds, processes)))
+
+
+def _on_this_machine(task: Callable[[int], Walk], seeds: Sequence[int], processes: int) -> list[Walk]:
+    workers = WorkerProcesses(min(processes, len(seeds)))
+    try:
+        # `map` would cancel what is left on its way out: Python 3.11 prints a traceback when the workers go after that.
+        walks = [workers.submit(task, seed) for seed in seeds]
+        return [walk.result() for walk in walks]
+    except BrokenProcessPool:
+        raise BadQuestion(
+            f"one of the swarm's {processes} processes died: killed, perhaps for lack of memory; ask for fewer of them"
+        ) from None
+    finally:
+        workers.stop()
 
 
 def _on_cluster(task: Callable[[int], Walk], seeds: Sequence[int], scheduler: str) -> list[Walk]:

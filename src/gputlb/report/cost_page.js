@@ -16,6 +16,9 @@
     return size >= 10 ? digits(1, 1) : String(Number(value.toPrecision(3)));
   }
   function estimate(given, unit) {
+    return measured(given, unit) + (given[3] ? " (max)" : "");
+  }
+  function measured(given, unit) {
     const found = unit === "%" ? [given[0] * 100, known(given[1]) ? given[1] * 100 : null] : given;
     if (!known(found[1]) || found[1] <= 0) return `${figure(found[0])} ${unit}`.trim();
     const places = Math.min(Math.max(1 - Math.floor(Math.log10(found[1])), 0), 9);

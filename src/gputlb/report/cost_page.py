@@ -14,7 +14,17 @@ from gputlb.report import cost_charts
 from gputlb.report.chart_theme import PAGE, SHAPES
 from gputlb.report.cost_command import run_command
 from gputlb.report.cost_pictures import javascript
-from gputlb.report.cost_points import LEVEL, PARTS, cost_title, figure_text, number_text, unit_text, value_text
+from gputlb.report.cost_points import (
+    LEVEL,
+    MAX_MEANS,
+    PARTS,
+    cost_title,
+    figure_text,
+    max_mark,
+    number_text,
+    unit_text,
+    value_text,
+)
 from gputlb.report.cost_rows import DASHES, PERCENT_LABELS, SHARE_LABELS, TAIL_LABELS, has_breakdown
 from gputlb.report.cost_timeline import timeline_slots
 
@@ -169,10 +179,11 @@ def _points(view: View) -> str:
     )
     rows = "".join(_row(view, index, point, costs) for index, point in enumerate(view.points[:MOST_ROWS]))
     left_out = len(view.points) - MOST_ROWS
+    few = f" {MAX_MEANS}" if any(each.only_max for point in view.points for each in point.estimates.values()) else ""
     remark = f'<p class="quiet">… and {left_out:,} more points.</p>' if left_out > 0 else ""
     return f"""<section id="points"><h2>All points</h2>
 <p class="quiet">Means over the runs with {LEVEL:.0%} confidence intervals. A point's details have its other costs and \
-the command that reproduces its first run. A heading sorts.</p>
+the command that reproduces its first run. A heading sorts.{few}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="All points"><table>
 <thead><tr>{head}<th scope="col">details</th></tr></thead>
 <tbody>
@@ -190,7 +201,8 @@ def _row(view: View, index: int, point: ShownPoint, costs: Sequence[str]) -> str
     for cost in costs:
         estimate = point.estimates.get(cost)
         if estimate:
-            text = figure_text(estimate, results.costs[cost].unit) + (" (unstable)" if point.unstable else "")
+            text = figure_text(estimate, results.costs[cost].unit) + max_mark(estimate)
+            text += " (unstable)" if point.unstable else ""
             shaky = " unstable" if point.unstable else ""
             cells.append(f'<td class="number{shaky}" data-value="{estimate.mean!r}">{escape(text)}</td>')
         elif point.unstable:
@@ -285,7 +297,7 @@ def _point(point: ShownPoint) -> dict[str, Any]:
     return {
         "at": point.at,
         "costs": {
-            name: [_short(each.mean), None if each.half is None else _short(each.half), each.runs]
+            name: [_short(each.mean), None if each.half is None else _short(each.half), each.runs, each.only_max]
             for name, each in point.estimates.items()
         },
         "unstable": point.unstable,

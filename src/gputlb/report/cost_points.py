@@ -7,7 +7,7 @@ from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from gputlb.errors import GputlbError, did_you_mean
-from gputlb.simulate import workloads
+from gputlb.simulate import is_only_max, workloads
 from gputlb.simulate.statistics import interval
 from gputlb.simulate.sweep import numeric_axis
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 """Of all confidence intervals that are shown."""
+MAX_MEANS = "(max): so few releases in a run that this quantile is their maximum."
 PARTS = {
     "release_queue_us": "waiting for the mutex",
     "release_hardware_us": "waiting for invalidation units",
@@ -56,6 +57,8 @@ class Estimate:
     half: float | None
     """Half the width of the confidence interval; None where a single run says nothing of it."""
     runs: int
+    only_max: bool = False
+    """Whether, in some run, it is a quantile of so few releases that it is their maximum."""
 
     @property
     def low(self) -> float | None:
@@ -160,8 +163,13 @@ def number_text(value: float) -> str:
 
 
 def estimate_text(estimate: Estimate, unit: str) -> str:
-    """Return a cost with its interval and unit: `123.4 ± 5.6 µs`."""
-    return f"{figure_text(estimate, unit)} {unit_text(unit)}".rstrip()
+    """Return a cost with its interval and unit: `123.4 ± 5.6 µs`, and with a remark where it is a mere maximum."""
+    return f"{figure_text(estimate, unit)} {unit_text(unit)}".rstrip() + max_mark(estimate)
+
+
+def max_mark(estimate: Estimate) -> str:
+    """Return what stands behind a quantile of too few releases."""
+    return " (max)" if estimate.only_max else ""
 
 
 def figure_text(estimate: Estimate, unit: str) -> str:
@@ -245,7 +253,8 @@ def _shown(point: Point, axes: Sequence[Axis]) -> ShownPoint:
         if known and not (point.unstable and len(known) < len(values)):
             found = interval(known, LEVEL)
             half = found.half_width if isfinite(found.half_width) else None
-            estimates[name] = Estimate(found.mean, half, len(known))
+            few = any(is_only_max(name, releases) for releases in point.releases)
+            estimates[name] = Estimate(found.mean, half, len(known), few)
     at = tuple(axis.values.index(point.parameters[axis.name]) for axis in axes)
     releases = sum(count for _, count in point.histogram)
     unstable = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gputlb.report.cost_points import LEVEL, cost_title, figure_text, value_text
+from gputlb.report.cost_points import LEVEL, MAX_MEANS, cost_title, figure_text, max_mark, value_text
 from gputlb.report.plain_table import plain_console, plain_table, print_table
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def print_points(view: View, *, costs: Sequence[str] = ()) -> None:
             f"unstable, *: {shaky} of {len(view.points)} points {'has' if shaky == 1 else 'have'} no steady state.",
             highlight=False,
         )
+    if any(point.estimates[cost].only_max for point in view.points for cost in chosen if cost in point.estimates):
+        console.out(MAX_MEANS, highlight=False)
     left = [cost for cost in view.costs if cost not in chosen]
     if left and not costs:
         console.out(f"{len(left)} more costs: --cost {left[0]}, …; --html shows all.", highlight=False)
@@ -53,4 +55,4 @@ def _figure(point: ShownPoint, cost: str, unit: str) -> str:
     estimate = point.estimates.get(cost)
     if estimate is None:
         return "unstable" if point.unstable else "no figure"
-    return figure_text(estimate, unit) + (" *" if point.unstable else "")
+    return figure_text(estimate, unit) + max_mark(estimate) + (" *" if point.unstable else "")

@@ -8,7 +8,7 @@ from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from gputlb.report.aligned import aligned
-from gputlb.simulate import COSTS
+from gputlb.simulate import COSTS, is_only_max
 from gputlb.simulate.run_length import length_needed_ms
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def replications_json(runs: Replications) -> str:
         "warm_up_settled": runs.warm_up.settled if runs.warm_up else None,
         "precision": None if wanted is None else _precision(runs, wanted),
         "costs": {
-            cost.name: _known(runs.interval(cost.name)) | {"unit": cost.unit, "title": cost.title} for cost in COSTS
+            cost.name: _known(runs.interval(cost.name))
+            | {"unit": cost.unit, "title": cost.title, "only_max": _is_only_max(runs, cost.name)}
+            for cost in COSTS
         },
         "unstable": dict(_unstable(runs)),
         "stale_accesses": sum(result.stale_accesses for result in runs.results),
@@ -54,6 +56,10 @@ def _known(estimate: Interval | None) -> dict[str, object]:
     if estimate is None:
         return {"mean": None, "half_width": None}
     return {"mean": estimate.mean, "half_width": estimate.half_width}
+
+
+def _is_only_max(runs: Replications, cost: str) -> bool:
+    return runs.interval(cost) is not None and any(is_only_max(cost, result.releases) for result in runs.results)
 
 
 def _precision(runs: Replications, wanted: Precision) -> dict[str, object]:
@@ -87,7 +93,8 @@ def _table(runs: Replications) -> list[str]:
             continue
         mean, half_width = _rounded(estimate.mean, estimate.half_width)
         share = _percent(estimate.relative_half_width) if estimate.mean and estimate.half_width else ""
-        rows.append((cost.title, mean, half_width, share, unit))
+        remark = " (max: too few releases in a run)" if _is_only_max(runs, cost.name) else ""
+        rows.append((cost.title, mean, half_width, share, unit + remark))
     return aligned(rows, "<>>><")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gputlb.report.aligned import aligned
 
 if TYPE_CHECKING:
-    from gputlb.simulate import RunResult
+    from gputlb.simulate import ReleaseLatency, RunResult
 
 _SHOWN_STALE = 3
 _REASONS = {
@@ -45,8 +45,7 @@ def _counts(result: RunResult) -> list[tuple[str, str, str]]:
         ("flushes skipped", f"{result.skipped}", _listed(result.skipped_by_reason)),
     ]
     if latency.p50 is not None:
-        spread = f"p50 {latency.p50:.1f}, p95 {latency.p95:.1f}, p99 {latency.p99:.1f}, max {latency.max:.1f}"
-        rows.append(("release latency", f"{latency.mean:.1f} µs", f"mean; {spread}"))
+        rows.append(("release latency", f"{latency.mean:.1f} µs", f"mean; {_spread(latency)}"))
     time = result.release_time_us
     if time is not None:
         parts = f"{time.queue:.1f} queued, {time.hardware:.1f} for units, {time.forcewake:.1f} for forcewake"
@@ -90,6 +89,15 @@ def _walks(result: RunResult) -> str:
 def _listed(counts: dict[str, int]) -> str:
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{count} {_REASONS.get(what, what)}" for what, count in most_first)
+
+
+def _spread(latency: ReleaseLatency) -> str:
+    known = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99}
+    said = [f"{name} {value:.1f}" for name, value in known.items() if name not in latency.only_max]
+    # Of too few releases a quantile is their maximum.
+    names = [name for name in known if name in latency.only_max] + ["max"]
+    listed = f"{', '.join(names[:-1])} and max" if len(names) > 1 else "max"
+    return ", ".join([*said, f"{listed} {latency.max:.1f}"])
 
 
 def _engines(result: RunResult) -> list[tuple[str, ...]]:

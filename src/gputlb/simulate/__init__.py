@@ -1,6 +1,6 @@
 """Workloads and metrics: what an invalidation scheme costs, and what it lets through."""
 
-from gputlb.simulate.costs import COSTS, Cost
+from gputlb.simulate.costs import COSTS, Cost, is_only_max
 from gputlb.simulate.durations import DURATION_FORMS, WrongDuration, duration
 from gputlb.simulate.machine import Machine, TooFewEngines
 from gputlb.simulate.metrics import Metrics
@@ -51,6 +51,7 @@ __all__ = [
     "duration",
     "find_warm_up",
     "interval",
+    "is_only_max",
     "make_workload",
     "paired",
     "replicate",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gputlb.simulate.results import RELEASES_FOR
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,6 +27,11 @@ class Cost:
     """None where neither is."""
     of: Callable[[RunResult], float | None]
     """Its value; None where the run does not say, e.g. the latency of releases where there was none."""
+
+
+def is_only_max(cost: str, releases: int) -> bool:
+    """Return whether a cost of a run with so many releases is a quantile that says no more than their maximum."""
+    return 0 < releases < RELEASES_FOR.get(cost.removeprefix("release_").removesuffix("_us"), 1)
 
 
 def _per_second(count: float, run: RunResult) -> float:

@@ -31,7 +31,7 @@ DURATION_FORMS = (
     "measured FILE.csv",
     "documented",
 )
-"""How a span is written; a TIME has a unit, `ns`, `us`, `ms` or `s`, and a number without one is µs."""
+"""How a span is written; a TIME has a unit, `ns`, `us`, `ms` or `s`."""
 
 LONGEST_US = 1e9
 _UNITS_US = {"ns": 1e-3, "us": 1.0, "µs": 1.0, "μs": 1.0, "ms": 1e3, "s": 1e6}
@@ -86,7 +86,7 @@ class Measured:
 
 
 def duration(given: str | float) -> Duration:
-    """Return the span that is written so: see `DURATION_FORMS`; a plain number is a constant in µs.
+    """Return the span that is written so: see `DURATION_FORMS`; a number that is no text is a constant in µs.
 
     Raises: `WrongDuration`, `DamagedColumns`.
     """
@@ -206,9 +206,13 @@ def _values(text: str, whole: str) -> list[tuple[float, str]]:
 
 
 def _in_us(number: float, unit: str, text: str) -> float:
-    if unit and unit not in _UNITS_US:
+    if not unit:
+        shown = f"{number:.15g}"
+        what = repr(text) if shown == text else f"{text!r}: {shown}"
+        raise WrongDuration(f'{what} has no unit; write "{shown} us", or whatever it is in')
+    if unit not in _UNITS_US:
         raise WrongDuration(f"{text!r}: {unit!r} is no unit of time; there are ns, us, ms and s")
-    return _checked(number * _UNITS_US[unit or "us"], text)
+    return _checked(number * _UNITS_US[unit], text)
 
 
 def _plain(number: float, unit: str, text: str, form: str) -> float:

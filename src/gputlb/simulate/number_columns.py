@@ -21,24 +21,26 @@ class DamagedColumns(GputlbError):
 
 
 def rows_of(path: str | Path, columns: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and fields of each row; a first line that holds no number is a heading and left out.
+    """Yield line number and fields of each row; a first line that begins with no number is a heading and left out.
 
     Args:
         path: a text file, fields separated by commas, at most 1,000,000 rows.
-        columns: what a row holds, for messages: `latency_us` or `latency_us,count`.
+        columns: what a row holds, as its heading says it: `time_us`, or `latency_us or latency_us,count`.
 
-    Raises: `DamagedColumns` for a file that cannot be read, an empty line, a line without end, too many rows.
+    Raises: `DamagedColumns` for a file that cannot be read, another heading, an empty line, a line
+    without end, too many rows.
 
     """
     try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
             for number, line in enumerate(_lines(file, path), 1):
                 if number > MOST_ROWS + 1:
                     raise DamagedColumns(f"{path}: more than {MOST_ROWS:,} rows; leave some out")
                 fields = [field.strip() for field in next(csv.reader([line]), [])]
                 if not any(fields):
                     raise DamagedColumns(f"{path}, line {number}: empty; write {columns}, or take the line out")
-                if number == 1 and all(fields) and not any(_is_number(field) for field in fields):
+                if number == 1 and fields[0] and not _is_number(fields[0]):
+                    _check_heading(path, fields, columns)
                     continue
                 yield number, fields
     except OSError as error:
@@ -60,6 +62,16 @@ def number_in(path: str | Path, line: int, column: str, text: str, *, least: flo
     if not least <= value < math.inf:
         raise DamagedColumns(f"{path}, line {line}: {column} must be {least:g} or more, not {text[:40]}")
     return value
+
+
+def _check_heading(path: str | Path, fields: list[str], columns: str) -> None:
+    # Times under the heading latency_ms would be read as µs.
+    wanted = columns.rpartition(" or ")[2].split(",")
+    if [field.lower() for field in fields] != wanted[: len(fields)]:
+        given = ",".join(fields)[:80]
+        raise DamagedColumns(
+            f"{path}, line 1: {given!r} is no heading of such a file; write {columns}, or leave the heading out"
+        )
 
 
 def _lines(file: object, path: str | Path) -> Iterator[str]:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from gputlb.simulate.releases_seen import FlushRequests, ReleaseTime
 
 
+RELEASES_FOR = {"p50": 2, "p90": 10, "p95": 20, "p99": 100, "p999": 1000}
+"""Releases that a quantile q takes, 1 / (1 - q): of fewer, the nearest rank is their maximum."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseLatency:
     """How long a client waits for its pages to go back, in virtual µs.
@@ -26,6 +30,8 @@ class ReleaseLatency:
     p999: float | None = None
     max: float | None = None
     mean: float | None = None
+    only_max: tuple[str, ...] = ()
+    """The quantiles that are the maximum and say no more, since there are fewer releases than `RELEASES_FOR`."""
 
 
 @dataclass(frozen=True, slots=True)

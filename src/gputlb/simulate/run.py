@@ -10,7 +10,7 @@ from gputlb.runtime import SimulatedRuntime
 from gputlb.simulate.durations import duration_text
 from gputlb.simulate.machine import Machine
 from gputlb.simulate.metrics import Metrics
-from gputlb.simulate.results import ReleaseLatency, RunResult
+from gputlb.simulate.results import RELEASES_FOR, ReleaseLatency, RunResult
 from gputlb.simulate.stability import load_of, why_unstable
 from gputlb.simulate.workloads import OpenWorkload
 
@@ -185,4 +185,5 @@ def _latency(histogram: LatencyHistogram) -> ReleaseLatency:
         p999=quantile(999),
         max=histogram.largest_ns / 1000 if histogram.count else None,
         mean=histogram.mean_us(),
+        only_max=tuple(name for name, least in RELEASES_FOR.items() if 0 < histogram.count < least),
     )

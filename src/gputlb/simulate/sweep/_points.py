@@ -32,6 +32,8 @@ class Point:
     """Of each cost, one a run."""
     unstable: tuple[str, ...]
     """Why runs found no steady state, one sentence for each that did not."""
+    releases: tuple[int, ...]
+    """How many there were, one a run."""
     histogram: tuple[tuple[float, int], ...]
     """Release latencies of all runs together: upper bound in µs, how many were in that bin; ascending."""
 
@@ -91,23 +93,24 @@ class _Gathered:
 
     def __init__(self, parameters: tuple[Value, ...]) -> None:
         self._parameters = parameters
-        self._runs: dict[int, tuple[int, str | None, tuple[float | None, ...]]] = {}
+        self._runs: dict[int, tuple[int, str | None, tuple[float | None, ...], int]] = {}
         self._histogram: Counter[float] = Counter()
 
     def add(self, run: RunRow) -> None:
-        self._runs[run.replication] = (run.seed, run.unstable, run.costs)
+        self._runs[run.replication] = (run.seed, run.unstable, run.costs, sum(count for _, count in run.histogram))
         for upper, count in run.histogram:
             self._histogram[upper] += count
 
     def point(self, number: int, parameters: tuple[str, ...], costs: tuple[str, ...]) -> Point:
         ordered = [self._runs[replication] for replication in sorted(self._runs)]
-        by_cost = zip(*(values for _, _, values in ordered), strict=True)
+        by_cost = zip(*(values for _, _, values, _ in ordered), strict=True)
         return Point(
             number=number,
             parameters={name: _shown(value) for name, value in zip(parameters, self._parameters, strict=True)},
-            seeds=tuple(seed for seed, _, _ in ordered),
+            seeds=tuple(seed for seed, _, _, _ in ordered),
             values=dict(zip(costs, by_cost, strict=True)),
-            unstable=tuple(_clean(why) for _, why, _ in ordered if why is not None),
+            unstable=tuple(_clean(why) for _, why, _, _ in ordered if why is not None),
+            releases=tuple(releases for *_, releases in ordered),
             histogram=tuple(sorted(bin_ for bin_ in self._histogram.items() if bin_[1])),
         )
 

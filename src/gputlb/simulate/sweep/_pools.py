@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from concurrent.futures import CancelledError, ProcessPoolExecutor
+from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context, parent_process
-from threading import Thread
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gputlb.processes import WorkerProcesses
 from gputlb.simulate.sweep._errors import RunFailed, SweepError
 from gputlb.simulate.sweep._result import made_by, run_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from concurrent.futures import Future
 
     from gputlb.simulate.sweep._plan import Run
@@ -49,39 +46,26 @@ class Pool(Protocol):
 
 
 class LocalPool:
-    """Processes on this machine.
-
-    They are spawned, not forked: a child forked while other threads run may hang. They take no notice of Ctrl-C,
-    which a terminal sends to all, and end when their parent ends, however it does.
-    """
+    """Processes on this machine: see `WorkerProcesses`."""
 
     lost = (BrokenProcessPool,)
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._executor = self._new()
-
-    def _new(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=_begin_worker)
+        self._executor = WorkerProcesses(workers)
 
     def submit(self, runs: Sequence[Run]) -> Future[list[Finished]]:
         """Hand runs to a worker."""
-        # A worker that starts here inherits the blocked signal, so that Ctrl-C cannot hit it before `_begin_worker`.
-        with _ctrl_c_held():
-            return self._executor.submit(run_all, runs, made_by())
+        return self._executor.submit(run_all, runs, made_by())
 
     def renew(self) -> None:
         """Start new workers."""
         self.stop()
-        self._executor = self._new()
+        self._executor = WorkerProcesses(self.workers)
 
     def stop(self) -> None:
         """Kill all workers."""
-        # `shutdown` alone would wait for the runs under way; only Python 3.14 has `kill_workers`.
-        processes = [*(getattr(self._executor, "_processes", None) or {}).values()]
-        for process in processes:
-            process.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor.stop()
 
 
 class ClusterPool:
@@ -150,25 +134,3 @@ async def _reach(scheduler: str) -> None:
 
 GONE = (CancelledError,)
 """The exceptions of a future whose cluster went away."""
-
-
-@contextmanager
-def _ctrl_c_held() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    # A parent that is killed cannot stop its workers, and each of them holds the pipe open that the others read from.
-    connection.wait([sentinel])
-    os._exit(1)

@@ -7,7 +7,6 @@ import re
 from gputlb.errors import GputlbError
 
 _MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "min": 60e3}
-_BARE = re.compile(r"\s*[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*")
 _TEXT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")
 
 
@@ -16,10 +15,9 @@ class WrongQuantity(GputlbError):
 
 
 def refuse_bare_number(value: object, unit: str) -> None:
-    """Raise `WrongQuantity` for a time without its unit, which would be read as one in `unit`."""
-    text = value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
-    if _BARE.fullmatch(text):
-        raise WrongQuantity(f'{text.strip()} has no unit; write "{text.strip()} {unit}", or whatever it is in')
+    """Raise `WrongQuantity` for a time that is no text and so has no unit; in `unit` it would be usual."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise WrongQuantity(f'{value} has no unit; write "{value} {unit}", or whatever it is in')
 
 
 def milliseconds(value: object) -> float:

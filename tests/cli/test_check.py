@@ -38,7 +38,7 @@ def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, An
         (("--scheme", "none"), 1, "violated"),
         (("--with", "stuck"), 1, "violated"),
         (("--scenario", "reset", "--defect", "unserialised"), 1, "deadlock"),
-        (("--max-states", "20"), 3, "bounded"),
+        (("--max-states", "5"), 3, "bounded"),
         (("--scenario", "parked", "--with", "asleep", "--max-states", "20"), 3, "bounded"),
     ],
 )
@@ -108,7 +108,7 @@ def test_json_holds_what_programs_ask_for(capsys: pytest.CaptureFixture[str]):
         "defect", "states", "transitions", "depth", "seconds", "bytes_per_state", "groups", "not_explored", "reached",
         "never_moved", "never_written", "witness",
     ] == list(document)  # fmt: skip
-    assert ("violated", "mmio-2022", "TIGERLAKE", "default", 377, 779) == tuple(
+    assert ("violated", "mmio-2022", "TIGERLAKE", "default", 139, 265) == tuple(
         document[name] for name in ("verdict", "scheme", "platform", "scenario", "states", "transitions")
     )
     assert [["rcs0"], ["bcs0"], ["vcs0"]] == [group["engines"] for group in document["groups"]]
@@ -123,6 +123,8 @@ def test_json_holds_what_programs_ask_for(capsys: pytest.CaptureFixture[str]):
         "place": "page_table.py:47 in PageTable.clear",
     } in document["witness"]["steps"]
     assert 25 == len(document["witness"]["schedule"])
+    assert document["witness"]["shortest"] is True
+    assert [True, True, False] == [group["reduced"] for group in document["groups"]]
 
 
 def test_json_of_a_safe_scheme_has_no_witness(capsys: pytest.CaptureFixture[str]):
@@ -141,6 +143,24 @@ def test_symmetry_changes_the_states_and_not_the_verdict(capsys: pytest.CaptureF
     assert folded["states"] < whole["states"]
 
 
+def test_steps_that_nobody_else_can_notice_change_the_states_and_not_the_verdict(capsys: pytest.CaptureFixture[str]):
+    few, all_of_them = json_of(capsys, "check", *SMALL), json_of(capsys, "check", *SMALL, "--no-partial-order")
+
+    assert ("safe", "safe", 65, 750) == (few["verdict"], all_of_them["verdict"], few["states"], all_of_them["states"])
+
+
+def test_a_way_that_may_not_be_the_shortest_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    from gputlb.explore import _explore
+
+    monkeypatch.setattr(_explore, "_SHORTEST_AMONG", {"plain": 0, "compiled": 0})
+
+    assert 1 == exit_status_of(*CVE)
+    err = capsys.readouterr().err
+    assert "there may be a shorter way; --no-partial-order looks for it among all states\n" == err
+
+
 def test_a_saved_witness_replays_with_the_same_words_and_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = tmp_path / "witness.json"
     found = json_of(capsys, *CVE, "--save", str(file))
@@ -151,7 +171,7 @@ def test_a_saved_witness_replays_with_the_same_words_and_status(tmp_path: Path, 
     assert "violated, as when it was found: 25 steps" == lines[-1]
 
     again = json_of(capsys, "replay", str(file))
-    assert found["witness"] == again["witness"]
+    assert found["witness"] == again["witness"] | {"shortest": True}
     assert (True, ["vcs0"]) == (again["reproduced"], again["engines"])
 
 
@@ -275,7 +295,7 @@ def test_every_platform_gives_a_table_with_what_is_left_out_and_why(capsys: pyte
 
     lines = capsys.readouterr().out.splitlines()
     assert "mmio on every platform, scenario default" == lines[0]
-    assert ["TIGERLAKE", "12.00", "safe", "5", "5", "750"] == next(
+    assert ["TIGERLAKE", "12.00", "safe", "5", "5", "65"] == next(
         line.split()[:6] for line in lines if line.startswith("TIGERLAKE")
     )
     assert (

@@ -13,6 +13,7 @@ import sys
 import pytest
 
 QUIET = "2025-11-22T12:00:00.000000+0100 box kernel: usb 1-1: new high-speed USB device number 5"
+LATER = QUIET.replace("12:00:00", "12:05:00")
 TIMEOUT = (
     "2025-11-22T12:00:0{second}.000000+0100 box kernel: xe 0000:03:00.0: [drm] *ERROR* TLB invalidation fence timeout, "
     "seqno={seqno} recv=4"
@@ -55,7 +56,7 @@ def test_a_live_journal_gives_each_line_as_it_comes(tmp_path, started):
         tmp_path,
         "journalctl",
         f"echo '{QUIET}'\necho '{TIMEOUT.format(second=1, seqno=5)}'\nread line < {gate}\n"
-        f"echo '{TIMEOUT.format(second=3, seqno=6)}'",
+        f"echo '{TIMEOUT.format(second=3, seqno=6)}'\necho '{LATER}'\nread line < {gate}",
     )
     child = started("--json", path=f"{tmp_path}:/usr/bin:/bin")
 

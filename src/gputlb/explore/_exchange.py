@@ -6,22 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gputlb.explore._kernel import (
-    BATCH,
-    HEAD,
-    LEVEL_DONE,
-    LIMIT,
-    OUTBOX_FULL,
-    TAIL,
-    U,
-    expand,
-    hash_of,
-    insert,
-    line_of,
-    outer,
-    prefetch,
-    slots_of_line,
-)
+from gputlb.explore._hash_table import BATCH, hash_of, insert, line_of, slots_of_line
+from gputlb.explore._jit import U, outer, prefetch
+from gputlb.explore._kernel import HEAD, LEVEL_DONE, LIMIT, OUTBOX_FULL, TAIL, expand
 
 
 @outer

@@ -5,19 +5,12 @@ Every constant is wrapped: an unsigned word that meets a plain integer becomes s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-F = TypeVar("F", bound="Callable[..., Any]")
-
-U = np.uint64
+from gputlb.explore._hash_table import BATCH, hash_of, insert, line_of, slots_of_line
+from gputlb.explore._jit import U, inner, outer, prefetch
 
 # What an entry of an agent's table says. One that leads on in an atomic section is the description of the local
 # state there, marked by INNER.
@@ -50,10 +43,6 @@ MAX_WAYS = WAYS_MASK
 # Where a loop keeps its counters.
 HEAD, TAIL, LIMIT, TRANSITIONS, AGENT, NODE, VALUE = range(7)
 
-LINE_WORDS = 8
-"""Words in a line of memory."""
-
-BATCH = 32  # measured: 8 is 10 % slower, 128 is 25 % slower
 _LONGEST_CHAIN = 100_000
 
 MEMO_BITS = 12
@@ -66,104 +55,12 @@ RECENT_BITS = 13
 NO_STEP = U(1 << 63)
 
 # Typed once, here: a call of U in the loop costs compile time, and a bare number would make a word signed.
-_ZERO, _ONE, _LOW_4, _U31, _HALF, _U63, _U64 = U(0), U(1), U(15), U(31), U(32), U(63), U(64)
+_ZERO, _ONE, _LOW_4, _U31, _U63, _U64 = U(0), U(1), U(15), U(31), U(63), U(64)
 _MIX_1, _MIX_2 = U(0x9E3779B97F4A7C15), U(0xBF58476D1CE4E5B9)
 _ROW_MASK = U((1 << ROW_BITS) - 1)
 _BITS_SHIFT, _SHIFT_SHIFT, _WORD_SHIFT = U(BITS_SHIFT), U(SHIFT_SHIFT), U(WORD_SHIFT)
 _WAYS_SHIFT, _WAYS_MASK, _ENDED_SHIFT = U(WAYS_SHIFT), U(WAYS_MASK), U(ENDED_SHIFT)
 U_BATCH, U_MEMO, U_RECENT = U(BATCH), U(MEMO_BITS), U(RECENT_BITS)
-
-
-def _ask_for(_context: Any, array: Any, index: Any) -> Any:
-    """Ask for the cache line of `array[index]`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        made = context.make_array(signature.args[0])(context, builder, arguments[0])
-        byte_pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        pointer = builder.bitcast(builder.gep(made.data, [arguments[1]]), byte_pointer)
-        function = builder.module.declare_intrinsic(
-            "llvm.prefetch", [byte_pointer], ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
-        )
-        builder.call(function, [pointer, word(1), word(3), word(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, index), generate
-
-
-prefetch: Any = intrinsic(_ask_for)
-
-
-# What costs compile time and isn't needed: ways to call from outside what only compiled code calls, files of what is
-# in its callers' files already (and can't be inlined from there), and counts of references to arrays that the caller
-# holds anyway.
-_OUTER: Any = {"cache": True, "nogil": True, "no_cfunc_wrapper": True, "_nrt": False}
-_INNER: Any = {**_OUTER, "cache": False, "no_cpython_wrapper": True}
-
-
-def inner(function: F) -> F:
-    """Compile a part of a loop."""
-    compiled: F = njit(**_INNER)(function)
-    return compiled
-
-
-def outer(function: F) -> F:
-    """Compile a loop that Python calls."""
-    compiled: F = njit(**_OUTER)(function)
-    return compiled
-
-
-@inner
-def hash_of(shape: Any, words: Any, at: Any) -> Any:
-    """Return the hash of a state, good in its high half and in its low bits."""
-    x = words[at]
-    for w in range(1, len(shape)):
-        x = (x ^ (x >> _HALF)) * _MIX_1 + words[at + U(w)]
-    x = (x ^ (x >> _HALF)) * _MIX_2
-    return x ^ (x >> _U31)
-
-
-@inner
-def line_of(h: Any, lines: Any) -> Any:
-    """Return in which line of a table of any size a hash belongs: its high half, scaled."""
-    return ((h >> _HALF) * lines) >> _HALF
-
-
-@inner
-def slots_of_line(shape: Any) -> Any:
-    """Return how many states share a line: those that one look at the memory brings."""
-    return U(LINE_WORDS // len(shape)) if len(shape) <= LINE_WORDS else _ONE
-
-
-@inner
-def insert(shape: Any, order: Any, table: Any, lines: Any, tail: Any, words: Any, at: Any, h: Any) -> Any:
-    """Enter a state unless it is known; return the new end of the order. The caller writes its parent.
-
-    A line fills from its start, and what finds it full goes to the next.
-    """
-    width = U(len(shape))
-    slots = slots_of_line(shape)
-    line = line_of(h, lines)
-    while True:
-        # All of the line is looked at without a branch: where in it a state stands is anybody's guess.
-        taken = known = _ZERO
-        for s in range(slots):
-            base = (line * slots + s) * width
-            differs = _ZERO
-            for w in range(len(shape)):
-                differs |= table[base + U(w)] ^ words[at + U(w)]
-            known += U(differs == _ZERO)
-            taken += U(table[base] != _ZERO)
-        if known != _ZERO:
-            return tail
-        if taken != slots:
-            slot = line * slots + taken
-            for w in range(len(shape)):
-                table[slot * width + U(w)] = words[at + U(w)]
-            order[tail] = np.uint32(slot)
-            return tail + _ONE
-        line += _ONE
-        if line == lines:
-            line = _ZERO
 
 
 @inner
@@ -209,44 +106,6 @@ def _shift(relations: Any, moved: Any, shifted: Any, maps: Any, words: Any, at: 
                 return False
             words[word] = (words[word] & ~(mask << shift)) | ((goes - _ONE) << shift)
     return True
-
-
-@outer
-def rehash(shape: Any, old: Any, moved: Any, table: Any, order: Any, hashes: Any) -> None:
-    """Enter all states of another table, or of an array without gaps, into an empty table, and correct the order.
-
-    A state's line grows with its hash, so what comes in the order of another table goes to neighbouring lines.
-    """
-    width = U(len(shape))
-    slots = slots_of_line(shape)
-    lines = U(table.size) // (width * slots)
-    count = U(moved.size)
-    done = _ZERO
-    while done < count:
-        end = done + U_BATCH if done + U_BATCH < count else count
-        for row in range(done, end):
-            if old[row * width] != _ZERO:
-                hashes[row - done] = hash_of(shape, old, row * width)
-                prefetch(table, line_of(hashes[row - done], lines) * (width * slots))
-        for row in range(done, end):
-            if old[row * width] != _ZERO:
-                line = line_of(hashes[row - done], lines)
-                while True:
-                    taken = _ZERO
-                    for s in range(slots):
-                        taken += U(table[(line * slots + s) * width] != _ZERO)
-                    if taken != slots:
-                        break
-                    line += _ONE
-                    if line == lines:
-                        line = _ZERO
-                slot = line * slots + taken
-                for w in range(len(shape)):
-                    table[slot * width + U(w)] = old[row * width + U(w)]
-                moved[row] = np.uint32(slot)
-        done = end
-    for number in range(order.size):
-        order[number] = moved[order[number]]
 
 
 @inner

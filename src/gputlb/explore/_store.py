@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gputlb.explore import _kernel as kernel
+from gputlb.explore._hash_table import LINE_WORDS, rehash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ _STACK_ROWS = 4 * (kernel.MAX_WAYS + 2)
 
 def _rounded(slots: int) -> int:
     """Return a number of slots that makes whole lines, whatever the words of a state."""
-    return -(-slots // kernel.LINE_WORDS) * kernel.LINE_WORDS
+    return -(-slots // LINE_WORDS) * LINE_WORDS
 
 
 class Store:
@@ -66,11 +67,11 @@ class Store:
     def _enter(self, states: NDArray[np.uint64]) -> None:
         """Make a new table of the states in some rows, of which the order tells the numbers."""
         # A line of the table is a line of memory only where the table begins with one.
-        table = np.zeros(self.slots * self.layout.words + kernel.LINE_WORDS, np.uint64)
-        past = table.ctypes.data // table.itemsize % kernel.LINE_WORDS
-        self.table = table[-past % kernel.LINE_WORDS :][: self.slots * self.layout.words]
+        table = np.zeros(self.slots * self.layout.words + LINE_WORDS, np.uint64)
+        past = table.ctypes.data // table.itemsize % LINE_WORDS
+        self.table = table[-past % LINE_WORDS :][: self.slots * self.layout.words]
         moved = np.empty(states.size // self.layout.words, np.uint32)
-        kernel.rehash(self.shape, states.ravel(), moved, self.table, self.order[: self.tail], self._buffers[1])
+        rehash(self.shape, states.ravel(), moved, self.table, self.order[: self.tail], self._buffers[1])
 
     @property
     def head(self) -> int:

@@ -26,6 +26,8 @@ _FEW_STATES = 5_000
 _FEW_WITH_ALL_STEPS = 500
 """So few states are met one by one sooner than it is found out which steps are needed."""
 
+_FEW_TO_COUNT_ANEW = 100_000
+
 _SHORTEST_AMONG = {"plain": 50_000, "compiled": 2_000_000}
 """Among so many states a shortest way is looked for where some way to something wrong is known."""
 
@@ -124,12 +126,16 @@ def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple
     walk_around(system)
     while True:
         system.reduce()
+        assert system.ample is not None
+        known = len(system.ample)
         try:
             found, used = _tried(system, left(), engine, workers)
-            break
         except Refuted:
             continue
-    assert system.ample is not None
+        # Where it costs little, what was found out on the way is used from the start, so that the number of states
+        # does not hang on when that was.
+        if found.kind != "all" or found.states > _FEW_TO_COUNT_ANEW or len(system.ample) == known:
+            break
     system.ample.close()
     found.reduced = True
     if found.kind not in {"violated", "invariant", "deadlock"}:

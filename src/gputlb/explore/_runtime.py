@@ -426,7 +426,7 @@ class ExploredRuntime(Runtime):
                 installed and the space is not small.
             workers: threads of the compiled engine, rounded down to a power of two. Verdict, states, transitions
                 and depth stay the same; only which of several equally short witnesses is told may differ. (With
-                `partial_order` a few states more or less are needed, by what was learned when.)
+                `partial_order` and more than 100,000 states a few more or less are needed, by what was learned when.)
             merge: let different answers lead to one local state where nothing can tell them apart any more; False
                 keeps every answer, which needs no look inside the coroutines.
             lock_order: whether locks taken in a cyclic order are a finding.

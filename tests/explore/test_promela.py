@@ -84,6 +84,18 @@ def test_spin_agrees_on_a_safe_model_and_stores_the_same_states(tmp_path, atomic
 
 
 @needs_spin
+def test_an_exploration_with_few_steps_learns_all_that_spin_needs(tmp_path):
+    runtime = counters(3, 2, atomically=False)
+    whole = runtime.explore(symmetry=False, partial_order=False)
+    again = counters(3, 2, atomically=False)
+    few = again.explore(engine="plain", symmetry=False)
+
+    assert few.reduced
+    assert few.states < whole.states
+    assert pan(export_promela(again), tmp_path) == (True, whole.states)
+
+
+@needs_spin
 def test_spin_finds_the_violation_too(tmp_path):
     runtime = counters(2, 2, wanted=4)
 

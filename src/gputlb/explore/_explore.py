@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FEW_STATES = 5_000
 """What the plain engine does while the compiled one would still be loading."""
 
-_FEW_WITH_ALL_STEPS = 500
+_FEW_WITH_ALL_STEPS = 250
 """So few states are met one by one sooner than it is found out which steps are needed."""
 
 _FEW_TO_COUNT_ANEW = 100_000
@@ -144,6 +144,7 @@ def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple
     few = most if limits.max_states is None else min(most, limits.max_states)
     reduction, system.ample = system.ample, None
     whole, whole_used = _tried(system, replace(left(), max_states=few), engine, workers)
+    assert whole.kind != "all", "all steps together miss what few of them led to"
     if whole.kind != "bounded":
         return whole, whole_used
     system.ample = reduction

@@ -166,10 +166,10 @@ class System:
     def cell_of(self, agent: int, node: Node) -> int:
         """Return the cell that an agent's operation is about, as an index into a state; -1: none."""
         places = self._places[agent]
-        while len(places) <= node.number:
-            operation = self.automata[agent].nodes[len(places)].operation
-            cell = -1 if operation is None else operation.cell
-            places.append(-1 if cell < 0 else self.agents + self._cells[agent].get(cell, cell))
+        if node.number >= len(places):
+            for each in self.automata[agent].nodes[len(places) :]:
+                cell = -1 if each.operation is None else each.operation.cell
+                places.append(-1 if cell < 0 else self.agents + self._cells[agent].get(cell, cell))
         return places[node.number]
 
     def steps(self, state: State) -> Iterator[Move]:
@@ -210,8 +210,10 @@ class System:
 
     def ample_steps(self, state: State) -> Iterator[Move]:
         """Yield each step that nobody else can notice: taking any of them first is enough."""
-        for agent in range(self.agents) if self.ample is not None else ():
-            move = self._ample_step(agent, state)
+        if self.ample is None:
+            return
+        for agent, may_be in enumerate(self.ample.may_be):
+            move = self._ample_step(agent, state) if state[agent] in may_be else None
             if move is not None:
                 yield move
 
@@ -226,7 +228,7 @@ class System:
             node = nodes[fields[agent]]
             cell = self.cell_of(agent, node)
             slot = fields[cell]
-            edge = self.edge(agent, node.number, slot)
+            edge = node.edges[slot] if slot in node.edges else self.edge(agent, node.number, slot)
             if edge is None or not self.ample.has(agent, node.number, slot):
                 return None
             fields[agent], fields[cell] = edge.target, edge.value
@@ -252,7 +254,7 @@ class System:
             if cell < 0:
                 break
             slot = fields[cell]
-            edge = self.edge(agent, node.number, slot)
+            edge = node.edges[slot] if slot in node.edges else self.edge(agent, node.number, slot)
             if edge is None:
                 return
             fields[agent], fields[cell] = edge.target, edge.value

@@ -85,10 +85,6 @@ class Ample:
                 for value in node.edges:
                     self.judge(agent, node, value)
 
-    def __len__(self) -> int:
-        """Return how many steps are known to be ample."""
-        return len(self._ample)
-
     def has(self, agent: int, number: int, value: int) -> bool:
         """Whether what an agent does in a local state at a value is ample."""
         return (self._leader[agent], number, value) in self._ample

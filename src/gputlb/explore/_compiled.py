@@ -265,4 +265,5 @@ class Compiled:
             path[::-1],
             limit=limit,
             goals=frozenset(self.goals),
+            unsettled=sum(int(store.control[kernel.UNSETTLED]) for store in self.stores),
         )

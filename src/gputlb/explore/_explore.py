@@ -126,16 +126,15 @@ def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple
     walk_around(system)
     while True:
         system.reduce()
-        assert system.ample is not None
-        known = len(system.ample)
         try:
             found, used = _tried(system, left(), engine, workers)
         except Refuted:
             continue
         # Where it costs little, what was found out on the way is used from the start, so that the number of states
         # does not hang on when that was.
-        if found.kind != "all" or found.states > _FEW_TO_COUNT_ANEW or len(system.ample) == known:
+        if found.kind != "all" or found.states > _FEW_TO_COUNT_ANEW or not found.unsettled:
             break
+    assert system.ample is not None
     system.ample.close()
     found.reduced = True
     if found.kind not in {"violated", "invariant", "deadlock"}:

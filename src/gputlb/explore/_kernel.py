@@ -41,7 +41,7 @@ MAX_WAYS = WAYS_MASK
 ) = range(11)
 
 # Where a loop keeps its counters.
-HEAD, TAIL, LIMIT, TRANSITIONS, AGENT, NODE, VALUE = range(7)
+HEAD, TAIL, LIMIT, TRANSITIONS, AGENT, NODE, VALUE, UNSETTLED = range(8)
 
 _LONGEST_CHAIN = 100_000
 
@@ -334,6 +334,8 @@ def expand(
                 recent[place] = _ZERO
             break
         head += _ONE
+        if alone:
+            control[UNSETTLED] += 1
         if k + _U64 > room:
             break
     if why == BUFFER_FULL and k > _ZERO:

@@ -137,7 +137,8 @@ class _Parallel(Compiled):
             store = Store(self.layout, rows[mine], old.room)
             store.parents[: len(mine)] = places[parents[mine]]
             store.control[kernel.HEAD] = int((age[mine] == 0).sum())
-            store.control[kernel.TRANSITIONS] = old.control[kernel.TRANSITIONS]
+            for count in (kernel.TRANSITIONS, kernel.UNSETTLED):
+                store.control[count] = old.control[count]
             self._ends[part] = int((age[mine] <= 1).sum())
             store.checked = self._ends[part]
             stores.append(store)

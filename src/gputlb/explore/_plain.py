@@ -24,7 +24,7 @@ def search(system: System, limits: Limits) -> Found:
     known = {start}
     bytes_each = _BYTES_PER_STATE + _BYTES_PER_FIELD * len(start)
     invariants, goals = bool(system.invariants), _Goals(system)
-    transitions = depth = checked = head = 0
+    transitions = depth = checked = head = unsettled = 0
     level_end = 1
 
     def found(kind: str, at: int = -1, **rest: object) -> Found:
@@ -34,6 +34,7 @@ def search(system: System, limits: Limits) -> Found:
             at = parents[at]
         done = Found(kind, len(order), transitions, depth, len(order) * bytes_each, path[::-1])
         done.goals = goals.reached
+        done.unsettled = unsettled
         for name, value in rest.items():
             setattr(done, name, value)
         return done
@@ -75,6 +76,7 @@ def search(system: System, limits: Limits) -> Found:
         if not moves and system.stuck(state):
             return found("deadlock", head)
         transitions += len(moves)
+        unsettled += len(moves) == 1 and system.settled(state) != state
         for after in moves:
             if after not in known:
                 known.add(after)

@@ -52,5 +52,7 @@ class Found:
     slots: tuple[int, ...] = ()
     limit: str = ""
     goals: frozenset[str] = frozenset()
+    unsettled: int = 0
+    """States of which it was not known when they were met that a step nobody else can notice leads on from them."""
     reduced: bool = False
     """Whether only the needed steps were taken; the path need not be a shortest one then."""

@@ -34,7 +34,7 @@ class Store:
     """States in the order of their finding, and the buffers of whoever expands them."""
 
     def __init__(self, layout: Layout, starts: NDArray[np.uint64], room: int = 1 << 12) -> None:
-        self.control = np.zeros(7, np.int64)
+        self.control = np.zeros(8, np.int64)
         self.control[kernel.TAIL] = len(starts)
         self.order = np.zeros((1 << 13) + 2 * len(starts), np.uint32)
         self.parents = np.zeros((1 << 13) + 2 * len(starts), np.uint32)

@@ -58,7 +58,7 @@ def test_a_witness_is_shown_with_its_sentence(gputlb):
     assert (
         "vcs0 reached page 0 through a translation that client 0 believed flushed: the request to\n"
         "GEN12_VD_TLB_INV_CR was ignored, its mask bits were not set\n"
-        "violated: 139 states, "
+        "violated: 377 states, "
     ) in out
 
 

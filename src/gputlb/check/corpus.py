@@ -55,13 +55,13 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         )
 
     def explore(self, limits: Limits | None = None) -> CheckResult:
-        """Explore it anew; without numba where that takes a second, since compiling takes longer."""
+        """Explore it anew."""
         return check(
             facts.platform(self.platform),
             scheme(self.scheme),
             self.to_explore(),
             defect=defect(self.defect),
-            limits=limits or Limits(engine="plain" if self.rounds == 1 else "auto"),
+            limits=limits or Limits(),
             only_group=self.only_group,
         )
 

@@ -167,6 +167,7 @@ def check(
             progress=progress.show if sys.stderr.isatty() else None,
         )
     _print(result, json=json, full=full)
+    sys.stdout.flush()  # what is said of it comes after it, and not at all where nobody reads it
     if swarm:
         print(f"{walkers} random walkers, seeds {seed} to {seed + walkers - 1}", file=sys.stderr)
     if result.decisive.seed is not None:

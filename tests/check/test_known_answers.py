@@ -295,3 +295,17 @@ def test_both_engines_find_the_same_states(name: str):
         compiled.transitions,
         compiled.depth,
     )
+
+
+def test_whoever_interrupts_one_group_of_engines_means_all(monkeypatch: pytest.MonkeyPatch):
+    def presses_ctrl_c(*_arguments: object):
+        raise KeyboardInterrupt
+
+    pytest.importorskip("numba")
+    from gputlb.explore import _kernel
+
+    monkeypatch.setattr(_kernel, "search", presses_ctrl_c)
+
+    result = verdict_on("skylake", "mmio", clients=2, limits=Limits(engine="compiled"))
+
+    assert ("bounded", 1, 3) == (result.kind, len(result.groups), len(result.not_explored))

@@ -14,7 +14,7 @@ from gputlb.check.story import Story, tell
 from gputlb.check.swarming import Swarming, walked
 from gputlb.check.unfit_scheme import tells_engines_apart, unfit
 from gputlb.driver import ProbeFailed
-from gputlb.explore import NotSymmetric
+from gputlb.explore import INTERRUPTED, NotSymmetric
 from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class CheckResult:
     defect: str
     groups: tuple[GroupVerdict, ...]
     not_explored: tuple[tuple[str, ...], ...]
-    """Groups left out because an earlier one already showed something wrong."""
+    """Groups left out because an earlier one already showed something wrong, or was interrupted."""
     story: Story | None
     """The witness, told; None where there is none."""
     model: Model[CheckedRuntime] | None
@@ -147,6 +147,8 @@ def check(
         if verdict.kind in {"violated", "deadlock"}:
             told = _tell(model, verdict)
             break
+        if verdict.text.startswith(INTERRUPTED):
+            break  # whoever stops one group means all
     kinds = {group.verdict.kind for group in done}
     return CheckResult(
         kind=next(kind for kind in _WORST_FIRST if kind in kinds),

@@ -10,7 +10,7 @@ import numpy as np
 from gputlb.explore import _kernel as kernel
 from gputlb.explore import _plain
 from gputlb.explore._layout import Layout
-from gputlb.explore._search import Found, Limits, Progress
+from gputlb.explore._search import INTERRUPTED, Found, Limits, Progress
 from gputlb.explore._store import Store
 from gputlb.explore._tables import ShiftTables, Tables
 
@@ -94,7 +94,7 @@ class Compiled:
                     *store.arguments(self.tables, self.shifts),
                 )
             except KeyboardInterrupt:
-                return self.found("bounded", limit="it was interrupted")
+                return self.found("bounded", limit=INTERRUPTED)
             done = self.attend(why, store)
             if done is not None:
                 return done

@@ -16,6 +16,7 @@ import numpy as np
 from gputlb.explore import _exchange as exchange
 from gputlb.explore import _kernel as kernel
 from gputlb.explore._compiled import CHUNK, Compiled, warm_up
+from gputlb.explore._search import INTERRUPTED
 from gputlb.explore._store import Store
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class _Parallel(Compiled):
                     whys = list(pool.map(self._scatter, parts))
                     list(pool.map(self._gather, parts))
                 except KeyboardInterrupt:
-                    return self.found("bounded", limit="it was interrupted")
+                    return self.found("bounded", limit=INTERRUPTED)
                 # While one learns the others wait: turns are short until there is little left to learn.
                 learning = any(why in {kernel.MUST_LEARN, kernel.MUST_SETTLE, kernel.MUST_SHIFT} for why in whys)
                 chunk = max(chunk // 4, _LEAST_CHUNK) if learning else min(2 * chunk, CHUNK)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from gputlb.explore._system import State
 
 
+INTERRUPTED = "it was interrupted"
+"""The limit of a search that Ctrl-C has stopped, with which the text of its verdict begins."""
+
+
 class Progress(NamedTuple):
     """How far a search has come."""
 

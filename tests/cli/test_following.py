@@ -58,6 +58,7 @@ def test_a_live_journal_gives_each_line_as_it_comes(tmp_path, started):
         f"echo '{QUIET}'\necho '{TIMEOUT.format(second=1, seqno=5)}'\nread line < {gate}\n"
         f"echo '{TIMEOUT.format(second=3, seqno=6)}'\necho '{LATER}'\nread line < {gate}",
     )
+    program(tmp_path, "dmesg", "echo 'no more' >&2; exit 1")
     child = started("--json", path=f"{tmp_path}:/usr/bin:/bin")
 
     # The journal is still open, waiting at the gate, and the line is there: nothing waits in a buffer.
@@ -66,6 +67,10 @@ def test_a_live_journal_gives_each_line_as_it_comes(tmp_path, started):
     gate.write_text("go\n", encoding="utf-8")
     over = json.loads(child.stdout.readline())
     assert ("over", 2) == (over["state"], over["incident"]["count"])
+
+    gate.write_text("go\n", encoding="utf-8")
+    _, err = child.communicate(timeout=AT_MOST_S)
+    assert (2, True) == (child.returncode, "(journalctl: ended; dmesg: no more)" in err)
 
 
 def test_a_file_is_read_from_its_end_and_through_its_rotation(tmp_path, started):

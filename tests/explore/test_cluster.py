@@ -116,6 +116,16 @@ def test_a_scheduler_that_is_not_there_is_a_bad_question(address, why, monkeypat
     assert err.endswith("); start one with `dask scheduler`, or leave it out to walk on this machine\n")
 
 
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere://x", ""])
+def test_no_client_is_left_half_made_where_nobody_answers(address, monkeypatch):
+    # Collected while the next client starts, it would wait for ever for a lock that its own thread holds.
+    monkeypatch.setattr(_swarm, "_ANSWERS_WITHIN_S", 0.2)
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("a client was made"))
+
+    with pytest.raises(BadQuestion):
+        swarm(burglary, walkers=1, depth=10, scheduler=address)
+
+
 def test_a_cluster_of_nobody_is_a_bad_question(monkeypatch):
     monkeypatch.setattr(_swarm, "_ANSWERS_WITHIN_S", 0.2)
     with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as local:

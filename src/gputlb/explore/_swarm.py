@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
@@ -152,13 +154,23 @@ def _on_this_machine(task: Callable[[int], Walk], seeds: Sequence[int], processe
 
 def _on_cluster(task: Callable[[int], Walk], seeds: Sequence[int], scheduler: str) -> list[Walk]:
     try:
-        from distributed import Client  # noqa: PLC0415 (a second to import, and not always there)
+        from distributed import Client, Security, rpc  # noqa: PLC0415 (a second to import, and not always there)
     except ImportError:
         raise BadQuestion(
             f"the cluster at {scheduler} needs Dask, which is not installed; pip install 'gputlb[cluster]', or leave "
             "the scheduler out to walk on this machine"
         ) from None
+
+    async def is_there() -> None:
+        keys = Security().get_connection_args("client")  # type: ignore[no-untyped-call,unused-ignore]
+        async with rpc(scheduler, timeout=_ANSWERS_WITHIN_S, connection_args=keys) as remote:  # type: ignore[no-untyped-call,unused-ignore]
+            await remote.identity()
+
     try:
+        # A client that finds nobody stays behind half made: where it is collected while the next one starts, it waits
+        # for a lock that its own thread holds. In a thread of its own since a notebook's runs a loop already.
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(asyncio.run, is_there()).result()
         client = Client(scheduler, timeout=_ANSWERS_WITHIN_S, set_as_default=False)  # type: ignore[no-untyped-call,unused-ignore]
     except (OSError, ValueError, TypeError) as error:
         raise BadQuestion(

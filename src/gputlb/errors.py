@@ -16,6 +16,11 @@ class GputlbError(Exception):
     """
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its class where it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def why_not_imported(module_name: str, error: BaseException) -> str:
     """Return why a module of the reader's own can't be imported, with the line in it that raised, and the mend."""
     if isinstance(error, SyntaxError):

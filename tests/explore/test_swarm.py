@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from gputlb.explore import BadQuestion, ExploredRuntime, swarm, walk
@@ -40,18 +38,6 @@ def test_walkers_that_find_nothing_say_how_far_they_went():
     assert result.steps == 200
     assert {each.verdict.kind for each in result.walks} == {"bounded"}
     assert result.walks[0].verdict.text == "100 random steps were taken; nothing wrong in what was covered"
-
-
-def test_the_cluster_asks_for_dask_where_it_is_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-
-    with pytest.raises(BadQuestion) as refused:
-        swarm(combination, scheduler="tcp://127.0.0.1:8786")
-
-    assert str(refused.value) == (
-        "the cluster at tcp://127.0.0.1:8786 needs Dask, which is not installed; pip install 'gputlb[cluster]', or "
-        "leave the scheduler out to walk on this machine"
-    )
 
 
 def test_a_swarm_of_nobody_is_refused():

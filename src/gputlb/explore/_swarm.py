@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gputlb.errors import GputlbError
+from gputlb.cluster import ANSWERS_WITHIN_S, NoCluster, client_of
+from gputlb.errors import GputlbError, first_line
 from gputlb.explore._errors import BadQuestion
 from gputlb.explore._explore import verdict_of
 from gputlb.explore._outliving import Outliving
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     from gputlb.explore._runtime import ExploredRuntime
     from gputlb.explore._verdict import Verdict
-
-_ANSWERS_WITHIN_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,32 +151,12 @@ def _on_this_machine(task: Callable[[int], Walk], seeds: Sequence[int], processe
 
 def _on_cluster(task: Callable[[int], Walk], seeds: Sequence[int], scheduler: str) -> list[Walk]:
     try:
-        from distributed import Client, Security, rpc  # noqa: PLC0415 (a second to import, and not always there)
-    except ImportError:
-        raise BadQuestion(
-            f"the cluster at {scheduler} needs Dask, which is not installed; pip install 'gputlb[cluster]', or leave "
-            "the scheduler out to walk on this machine"
-        ) from None
-
-    async def is_there() -> None:
-        keys = Security().get_connection_args("client")  # type: ignore[no-untyped-call,unused-ignore]
-        async with rpc(scheduler, timeout=_ANSWERS_WITHIN_S, connection_args=keys) as remote:  # type: ignore[no-untyped-call,unused-ignore]
-            await remote.identity()
-
-    try:
-        # A client that finds nobody stays behind half made: where it is collected while the next one starts, it waits
-        # for a lock that its own thread holds. In a thread of its own since a notebook's runs a loop already.
-        with ThreadPoolExecutor(1) as aside:
-            aside.submit(asyncio.run, is_there()).result()
-        client = Client(scheduler, timeout=_ANSWERS_WITHIN_S, set_as_default=False)  # type: ignore[no-untyped-call,unused-ignore]
-    except (OSError, ValueError, TypeError) as error:
-        raise BadQuestion(
-            f"no Dask scheduler answers at {scheduler!r} ({_first_line(error)}); start one with `dask scheduler`, or "
-            "leave it out to walk on this machine"
-        ) from None
+        client = client_of(scheduler)
+    except NoCluster as error:
+        raise BadQuestion(str(error)) from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=_ANSWERS_WITHIN_S)
+            client.wait_for_workers(1, timeout=ANSWERS_WITHIN_S)
         except TimeoutError:
             raise BadQuestion(
                 f"the cluster at {scheduler} has no workers; start some with `dask worker {scheduler}`"
@@ -190,11 +167,7 @@ def _on_cluster(task: Callable[[int], Walk], seeds: Sequence[int], scheduler: st
             raise
         except Exception as error:
             raise BadQuestion(
-                f"the cluster at {scheduler} lost its walkers ({type(error).__name__}: {_first_line(error)}); see that "
+                f"the cluster at {scheduler} lost its walkers ({type(error).__name__}: {first_line(error)}); see that "
                 "its workers have this gputlb, the same Python and memory enough, or leave the scheduler out"
             ) from error
         return walks
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from pathlib import Path
@@ -19,7 +18,6 @@ from gputlb.simulate.sweep import (
     ResultsError,
     RunFailed,
     Sweep,
-    SweepError,
     read_results,
 )
 from tests.simulate.sweep.sweeps import ScriptedPool, WorkerDied, finished, plan, setup
@@ -81,31 +79,6 @@ def test_a_cluster_that_goes_away_is_said(cluster: str, monkeypatch: pytest.Monk
     with pytest.raises(RunFailed, match=r"^the cluster went away$"):
         assert pool.workers
     pool.stop()
-
-
-@pytest.mark.parametrize("address", ["", "nonsense", "http://127.0.0.1:80", "tls://127.0.0.1:1", "inproc://here"])
-def test_what_is_no_address_of_a_cluster_is_refused_with_the_mend(address: str):
-    """And no half-made client is left, which would print a traceback 20 s later."""
-    pytest.importorskip("distributed", reason="Dask is an extra")
-    with pytest.raises(SweepError) as caught:
-        ClusterPool(address)
-
-    assert re.fullmatch(
-        rf"no Dask scheduler can be reached at '{re.escape(address)}' \(.+\); write its address as it prints it when "
-        r"it starts, such as tcp://10\.0\.0\.1:8786",
-        str(caught.value),
-    )
-
-
-def test_without_dask_a_cluster_is_refused_with_the_mend(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(SweepError) as caught:
-        ClusterPool("tcp://127.0.0.1:1")
-
-    assert (
-        "the cluster at tcp://127.0.0.1:1 needs Dask, which is not installed; pip install 'gputlb[cluster]', or leave "
-        "--scheduler out to run on this machine" == str(caught.value)
-    )
 
 
 def test_without_duckdb_nothing_is_run(output: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gputlb.cluster import NoCluster, client_of
 from gputlb.processes import WorkerProcesses
 from gputlb.simulate.sweep._errors import RunFailed, SweepError
 from gputlb.simulate.sweep._result import made_by, run_all
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gputlb.simulate.sweep._result import Finished
 
 
-_ANSWER_S = 10
 _CLOSING_S = 5
 
 
@@ -78,27 +77,13 @@ class ClusterPool:
 
     def __init__(self, scheduler: str) -> None:
         try:
-            from distributed import Client, KilledWorker  # noqa: PLC0415 - a second to import, and not always there
-        except ImportError:
-            raise SweepError(
-                f"the cluster at {scheduler} needs Dask, which is not installed; pip install 'gputlb[cluster]', or "
-                "leave --scheduler out to run on this machine"
-            ) from None
+            self._client = client_of(scheduler)
+        except NoCluster as error:
+            raise SweepError(str(error)) from None
+        from distributed import KilledWorker  # noqa: PLC0415 (a second to import, and not always there)
+
         self.lost = (KilledWorker,)
-        try:
-            # First by itself: a client that cannot begin takes 20 s to end, and prints a traceback when it has.
-            asyncio.run(_reach(scheduler))
-            self._client: Any = Client(scheduler, timeout=_ANSWER_S, set_as_default=False)  # type: ignore[no-untyped-call]
-        except OSError as error:
-            raise SweepError(
-                f"no Dask scheduler answers at {scheduler} ({error}); start one with: dask scheduler"
-            ) from None
-        except (ValueError, TypeError) as error:
-            raise SweepError(
-                f"no Dask scheduler can be reached at {scheduler!r} ({error}); write its address as it prints it when "
-                "it starts, such as tcp://10.0.0.1:8786"
-            ) from None
-        self._executor: Any = self._client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        self._executor: Any = self._client.get_executor(pure=False)
 
     @property
     def workers(self) -> int:
@@ -121,15 +106,6 @@ class ClusterPool:
         with suppress(OSError):  # it may have gone away
             self._executor.shutdown(wait=False)
             self._client.close(timeout=_CLOSING_S)
-
-
-async def _reach(scheduler: str) -> None:
-    from distributed import Security  # noqa: PLC0415 - as above
-    from distributed.comm.core import connect  # noqa: PLC0415
-
-    security = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
-    comm = await connect(scheduler, timeout=_ANSWER_S, **security)  # type: ignore[no-untyped-call]
-    await comm.close()
 
 
 GONE = (CancelledError,)

@@ -71,6 +71,33 @@ def test_nothing_happening_is_no_safety(capsys: pytest.CaptureFixture[str], monk
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "covered"),
+    [
+        ((), "bounded: it was interrupted; nothing wrong in what was covered; 1 of 5 engines in 1 group; 1 state, "),
+        (("--platform", "all"), "1 bounded; 1 state, "),
+    ],
+)
+def test_an_interrupt_keeps_what_was_covered_and_exits_as_shells_expect(
+    arguments: tuple[str, ...], covered: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    from gputlb.explore import ExploredRuntime
+
+    usual = ExploredRuntime.explore
+
+    def interrupt(_progress: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(
+        ExploredRuntime, "explore", lambda self, **options: usual(self, **options | {"progress": interrupt})
+    )
+
+    assert 130 == exit_status_of("check", *SMALL, *arguments)
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1].startswith(covered)
+    assert printed.err == "gputlb: interrupted; what it came to until then is above\n"
+
+
 def test_a_witness_is_told_in_lanes_with_its_sentence(capsys: pytest.CaptureFixture[str]):
     exit_status_of(*CVE)
     lines = capsys.readouterr().out.splitlines()

@@ -385,6 +385,29 @@ def test_a_search_that_was_cut_short_is_never_safe(engine, asked, text):
     assert (verdict.kind, verdict.text, verdict.safe) == ("bounded", text, False)
 
 
+@pytest.mark.parametrize("asked", [{"engine": "plain"}, {"engine": "compiled"}, {"engine": "compiled", "workers": 2}])
+def test_an_interrupt_ends_a_search_with_what_was_covered(asked):
+    runtime = ExploredRuntime()
+    cell = runtime.cell("cell", 8)
+
+    async def body():
+        for _ in range(40):
+            await cell.update(lambda value: value + 1)
+
+    for i in range(3):
+        runtime.agent(f"agent{i}", body)
+
+    def interrupt(_progress):
+        raise KeyboardInterrupt
+
+    verdict = runtime.explore(progress=interrupt, **asked)
+
+    assert (verdict.kind, verdict.interrupted) == ("bounded", True)
+    assert verdict.text == "it was interrupted; nothing wrong in what was covered"
+    assert verdict.states > 0
+    assert runtime.explore(max_states=100).interrupted is False
+
+
 def test_waits_without_a_timeout_are_reported():
     runtime = ExploredRuntime()
     cell = runtime.cell("doorbell", 1)

@@ -14,7 +14,7 @@ from gputlb.check.story import Story, tell
 from gputlb.check.swarming import Swarming, walked
 from gputlb.check.unfit_scheme import tells_engines_apart, unfit
 from gputlb.driver import ProbeFailed
-from gputlb.explore import INTERRUPTED, NotSymmetric
+from gputlb.explore import NotSymmetric
 from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
@@ -100,6 +100,11 @@ class CheckResult:
         return witness is not None and witness.shortest
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C came before the end of it."""
+        return any(group.verdict.interrupted for group in self.groups)
+
+    @property
     def decisive(self) -> GroupVerdict:
         """The group that the whole verdict comes from: the worst."""
         return min(self.groups, key=lambda group: _WORST_FIRST.index(group.verdict.kind))
@@ -147,7 +152,7 @@ def check(
         if verdict.kind in {"violated", "deadlock"}:
             told = _tell(model, verdict)
             break
-        if verdict.text.startswith(INTERRUPTED):
+        if verdict.interrupted:
             break  # whoever stops one group means all
     kinds = {group.verdict.kind for group in done}
     return CheckResult(

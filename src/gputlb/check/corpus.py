@@ -55,8 +55,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         )
 
     def explore(self, limits: Limits | None = None) -> CheckResult:
-        """Explore it anew."""
-        return check(
+        """Explore it anew. Raises: `KeyboardInterrupt` where Ctrl-C came first."""
+        result = check(
             facts.platform(self.platform),
             scheme(self.scheme),
             self.to_explore(),
@@ -64,6 +64,9 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
             limits=limits or Limits(),
             only_group=self.only_group,
         )
+        if result.interrupted:
+            raise KeyboardInterrupt
+        return result
 
     def agrees(self, result: CheckResult) -> bool:
         """Tell whether what exploring came to is what is recorded here, sentence included."""

@@ -39,7 +39,7 @@ def check_everywhere(
     limits: Limits | None = None,
     progress: Callable[[tuple[str, ...], Progress], None] | None = None,
 ) -> Iterator[OnPlatform]:
-    """Yield what `check` comes to on each platform in turn, in order of graphics version.
+    """Yield what `check` comes to on each platform in turn, in order of graphics version; Ctrl-C ends them.
 
     Raises: what `check` raises, but for `ProbeFailed` and `NotRecorded`, which are a platform's answer.
     """
@@ -50,3 +50,5 @@ def check_everywhere(
             yield OnPlatform(platform, None, str(reason))
         else:
             yield OnPlatform(platform, result)
+            if result.interrupted:
+                return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from gputlb.cli._signals import broken_pipes_are_errors
+from gputlb.cli._signals import broken_pipes_are_errors, say_stopped
 from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
@@ -170,6 +170,8 @@ def check(
     sys.stdout.flush()  # what is said of it comes after it, and not at all where nobody reads it
     if swarm:
         print(f"{walkers} random walkers, seeds {seed} to {seed + walkers - 1}", file=sys.stderr)
+    if result.interrupted:
+        return say_stopped("what it came to until then is above")
     if result.decisive.seed is not None:
         again = f"--swarm --walkers 1 --seed {result.decisive.seed} --depth {depth}"
         print(f"found by a random walker, so it may not be the shortest way; {again} finds it again", file=sys.stderr)
@@ -343,6 +345,9 @@ def _check_everywhere(
             if not json:
                 print(written([check_table.row(each)], sys.stdout), flush=True)
     print(check_table.table_json(done) if json else written(check_table.tail(done), sys.stdout))
+    if done[-1].result is not None and done[-1].result.interrupted:
+        sys.stdout.flush()
+        return say_stopped("what it came to until then is above")
     statuses = {_STATUS[each.result.kind] for each in done if each.result is not None}
     return next((status for status in (1, 3, 0) if status in statuses), 2)
 

@@ -3,12 +3,11 @@
 from gputlb.explore._errors import BadQuestion, LockOrderInverted, NondeterministicAgent, NotSymmetric
 from gputlb.explore._promela import export_promela
 from gputlb.explore._runtime import ExploredRuntime
-from gputlb.explore._search import INTERRUPTED, Progress
+from gputlb.explore._search import Progress
 from gputlb.explore._swarm import Swarm, Walk, swarm, walk
 from gputlb.explore._verdict import Step, Verdict, Witness
 
 __all__ = [
-    "INTERRUPTED",
     "BadQuestion",
     "ExploredRuntime",
     "LockOrderInverted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from gputlb.explore import _kernel as kernel
 from gputlb.explore import _plain
 from gputlb.explore._layout import Layout
-from gputlb.explore._search import INTERRUPTED, Found, Limits, Progress
+from gputlb.explore._search import Found, Limits, Progress
 from gputlb.explore._store import Store
 from gputlb.explore._tables import ShiftTables, Tables
 
@@ -35,9 +36,11 @@ _MOST_STATES = (1 << 32) - 2
 
 
 def warm_up(system: System, limits: Limits) -> Found | None:
-    """Learn what the first states need, if nothing is known; return what went wrong before the first step."""
+    """Learn what the first states need, if nothing is known; return the end of the search, if it ends with that."""
     if not any(node.edges for automaton in system.automata for node in automaton.nodes):
-        _plain.search(system, Limits(max_states=min(WARM_UP_STATES, limits.max_states or WARM_UP_STATES)))
+        few = _plain.search(system, Limits(max_states=min(WARM_UP_STATES, limits.max_states or WARM_UP_STATES)))
+        if few.interrupted:
+            return few
     failed = system.failed_at_start()
     if failed is not None:
         return Found("violated", 1, 0, 0, path=[system.initial], failed=failed)
@@ -69,7 +72,13 @@ class Compiled:
         self.known_invariants: dict[tuple[str, tuple[int, ...]], bool] = {}
 
     def run(self) -> Found:
-        """Search until something is found, a limit is reached or nothing is left."""
+        """Search until something is found, a limit is reached, Ctrl-C comes or nothing is left."""
+        try:
+            return self._run()
+        except KeyboardInterrupt:
+            return replace(self.found("bounded"), interrupted=True)
+
+    def _run(self) -> Found:
         store = self.stores[0]
         control = store.control
         level_end = 0
@@ -83,18 +92,15 @@ class Compiled:
             if limit is not None:
                 return self.found("bounded", limit=limit)
             control[kernel.LIMIT] = min(level_end, store.head + CHUNK)
-            try:
-                why = kernel.search(
-                    store.shape,
-                    control,
-                    store.order,
-                    store.parents,
-                    store.table,
-                    store.fullest,
-                    *store.arguments(self.tables, self.shifts),
-                )
-            except KeyboardInterrupt:
-                return self.found("bounded", limit=INTERRUPTED)
+            why = kernel.search(
+                store.shape,
+                control,
+                store.order,
+                store.parents,
+                store.table,
+                store.fullest,
+                *store.arguments(self.tables, self.shifts),
+            )
             done = self.attend(why, store)
             if done is not None:
                 return done

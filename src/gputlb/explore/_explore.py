@@ -112,7 +112,8 @@ def _first_few(system: System, limits: Limits, most: int) -> Found | None:
     """Search as far as few states go; return how it ended, if that was the end."""
     few = most if limits.max_states is None else min(most, limits.max_states)
     found = _plain.search(system, replace(limits, max_states=few))
-    return found if found.kind != "bounded" or few == limits.max_states or found.states < few else None
+    is_end = found.kind != "bounded" or found.interrupted or few == limits.max_states or found.states < few
+    return found if is_end else None
 
 
 def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
@@ -177,6 +178,7 @@ def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Ver
         seconds=seconds,
         engine=engine,
         reduced=found.reduced,
+        interrupted=found.interrupted,
         bytes_per_state=found.bytes_used / found.states,
         witness=witness(system, found, shortest=shortest) if kind in {"violated", "deadlock"} else None,
         error=error,
@@ -210,7 +212,8 @@ def _what(system: System, found: Found, reached: dict[str, bool]) -> tuple[str, 
         who = "; ".join(f"{agent} waits for {what}" for agent, what in waiting.items())
         return "deadlock", f"nobody can act any more: {who}", None, waiting
     if found.kind == "bounded":
-        return "bounded", f"{found.limit}; nothing wrong in what was covered", None, {}
+        limit = "it was interrupted" if found.interrupted else found.limit
+        return "bounded", f"{limit}; nothing wrong in what was covered", None, {}
     unreached = [text for text in system.runtime.goals if not reached[text]]
     if unreached:
         listed = ", ".join(map(repr, unreached))

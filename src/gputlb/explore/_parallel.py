@@ -16,7 +16,6 @@ import numpy as np
 from gputlb.explore import _exchange as exchange
 from gputlb.explore import _kernel as kernel
 from gputlb.explore._compiled import CHUNK, Compiled, warm_up
-from gputlb.explore._search import INTERRUPTED
 from gputlb.explore._store import Store
 
 if TYPE_CHECKING:
@@ -71,11 +70,11 @@ class _Parallel(Compiled):
     def first(self) -> tuple[int, int]:
         return self._first
 
-    def run(self) -> Found:
+    def _run(self) -> Found:
         with ThreadPoolExecutor(len(self.stores), thread_name_prefix="explore") as pool:
-            return self._run(pool)
+            return self._run_in(pool)
 
-    def _run(self, pool: ThreadPoolExecutor) -> Found:
+    def _run_in(self, pool: ThreadPoolExecutor) -> Found:
         parts = range(len(self.stores))
         chunk = _LEAST_CHUNK
         while True:
@@ -90,11 +89,8 @@ class _Parallel(Compiled):
                 for store, end in zip(self.stores, self._ends, strict=True):
                     store.control[kernel.LIMIT] = min(end, store.head + chunk)
                 self._fit_outboxes()
-                try:
-                    whys = list(pool.map(self._scatter, parts))
-                    list(pool.map(self._gather, parts))
-                except KeyboardInterrupt:
-                    return self.found("bounded", limit=INTERRUPTED)
+                whys = list(pool.map(self._scatter, parts))
+                list(pool.map(self._gather, parts))
                 # While one learns the others wait: turns are short until there is little left to learn.
                 learning = any(why in {kernel.MUST_LEARN, kernel.MUST_SETTLE, kernel.MUST_SHIFT} for why in whys)
                 chunk = max(chunk // 4, _LEAST_CHUNK) if learning else min(2 * chunk, CHUNK)

@@ -16,7 +16,7 @@ _LOOK_EVERY = 1024
 
 
 def search(system: System, limits: Limits) -> Found:
-    """Try every order, breadth first, until something is wrong or nothing is left."""
+    """Try every order, breadth first, until something is wrong, a limit is reached, Ctrl-C comes or nothing is left."""
     began = time.monotonic()
     start = system.canonical(system.settled(system.initial))
     order: list[State] = [start]
@@ -42,47 +42,50 @@ def search(system: System, limits: Limits) -> Found:
     failed = system.failed_at_start()
     if failed is not None:
         return found("violated", 0, failed=failed)
-    while True:
-        if head in {0, level_end}:
-            for index in range(checked, len(order)):
-                if invariants and system.broken_invariant(order[index]) is not None:
-                    return found("invariant", index)
-                goals.look(order[index])
-            checked = len(order)
-            if head == len(order):
-                return found("all")
-            if head:
-                depth += 1
-            level_end = len(order)
-        if limits.max_states is not None and len(order) >= limits.max_states:
-            return found("bounded", limit=f"the limit of {limits.max_states:,} states was reached")
-        if head % _LOOK_EVERY == 0:
-            seconds = time.monotonic() - began
-            if limits.timeout_s is not None and seconds > limits.timeout_s:
-                return found("bounded", limit=f"the limit of {limits.timeout_s:g} s was reached")
-            if limits.max_memory_bytes is not None and len(order) * bytes_each > limits.max_memory_bytes:
-                return found("bounded", limit=f"the limit of {limits.max_memory_bytes:,} bytes was reached")
-            if limits.progress is not None:
-                limits.progress(Progress(len(order), transitions, depth, len(order) - head, seconds))
-        state = order[head]
-        moves: list[State] = []
-        learned = -1
-        while learned != len(system.learned):  # what was learned on the way may show that fewer steps are needed
-            moves, learned = [], len(system.learned)
-            for move in system.needed_steps(state):
-                if move.failed is not None:
-                    return found("violated", head, failed=move.failed, agent=move.agent, slots=move.slots)
-                moves.append(system.canonical(system.settled(move.after)))
-        if not moves and system.stuck(state):
-            return found("deadlock", head)
-        transitions += len(moves)
-        unsettled += len(moves) == 1 and system.settled(state) != state
-        for after in moves:
-            if after not in known:
-                known.add(after)
-                order.append(after)
-                parents.append(head)
-        head += 1
+    try:
+        while True:
+            if head in {0, level_end}:
+                for index in range(checked, len(order)):
+                    if invariants and system.broken_invariant(order[index]) is not None:
+                        return found("invariant", index)
+                    goals.look(order[index])
+                checked = len(order)
+                if head == len(order):
+                    return found("all")
+                if head:
+                    depth += 1
+                level_end = len(order)
+            if limits.max_states is not None and len(order) >= limits.max_states:
+                return found("bounded", limit=f"the limit of {limits.max_states:,} states was reached")
+            if head % _LOOK_EVERY == 0:
+                seconds = time.monotonic() - began
+                if limits.timeout_s is not None and seconds > limits.timeout_s:
+                    return found("bounded", limit=f"the limit of {limits.timeout_s:g} s was reached")
+                if limits.max_memory_bytes is not None and len(order) * bytes_each > limits.max_memory_bytes:
+                    return found("bounded", limit=f"the limit of {limits.max_memory_bytes:,} bytes was reached")
+                if limits.progress is not None:
+                    limits.progress(Progress(len(order), transitions, depth, len(order) - head, seconds))
+            state = order[head]
+            moves: list[State] = []
+            learned = -1
+            while learned != len(system.learned):  # what was learned on the way may show that fewer steps are needed
+                moves, learned = [], len(system.learned)
+                for move in system.needed_steps(state):
+                    if move.failed is not None:
+                        return found("violated", head, failed=move.failed, agent=move.agent, slots=move.slots)
+                    moves.append(system.canonical(system.settled(move.after)))
+            if not moves and system.stuck(state):
+                return found("deadlock", head)
+            transitions += len(moves)
+            unsettled += len(moves) == 1 and system.settled(state) != state
+            for after in moves:
+                if after not in known:
+                    known.add(after)
+                    order.append(after)
+                    parents.append(head)
+            head += 1
+    except KeyboardInterrupt:
+        return found("bounded", interrupted=True)
 
 
 class _Goals:

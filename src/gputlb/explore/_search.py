@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from gputlb.explore._system import State
 
 
-INTERRUPTED = "it was interrupted"
-"""The limit of a search that Ctrl-C has stopped, with which the text of its verdict begins."""
-
-
 class Progress(NamedTuple):
     """How far a search has come."""
 
@@ -60,3 +56,5 @@ class Found:
     """States of which it was not known when they were met that a step nobody else can notice leads on from them."""
     reduced: bool = False
     """Whether only the needed steps were taken; the path need not be a shortest one then."""
+    interrupted: bool = False
+    """Whether Ctrl-C was its limit."""

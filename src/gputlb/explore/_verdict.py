@@ -93,6 +93,8 @@ class Verdict:
     reduced: bool = False
     """Whether steps that make no difference to anybody else were taken first: `states` are then those that the verdict
     needed, not all."""
+    interrupted: bool = False
+    """Whether it is `bounded` because Ctrl-C came first."""
     learning_seconds: float = 0.0
     """Part of `seconds` that was spent running coroutines."""
 

@@ -57,10 +57,10 @@ def title(result: CheckResult) -> str:
     scenario = result.scenario
     defect = "" if result.defect == "none" else f" with defect {result.defect}"
     extra = f", with {', '.join(sorted(scenario.ingredients))}" if scenario.ingredients else ""
-    rounds = "for ever" if scenario.rounds is None else _count(scenario.rounds, "round")
+    rounds = "for ever" if scenario.rounds is None else counted(scenario.rounds, "round")
     return (
         f"{result.scheme} on {result.platform}{defect}, scenario {scenario.name}: "
-        f"{_count(scenario.clients, 'client')}, {rounds}{extra}"
+        f"{counted(scenario.clients, 'client')}, {rounds}{extra}"
     )
 
 
@@ -68,15 +68,15 @@ def verdict(result: CheckResult) -> str:
     """Return the verdict, what was covered and how long it took, in one line."""
     explored = sum(len(group.engines) for group in result.groups)
     left = sum(map(len, result.not_explored))
-    engines = _count(explored, "engine") if not left else f"{explored} of {explored + left} engines"
-    size = f"{_count(result.states, 'state')}, {_count(result.transitions, 'transition')}, depth {result.depth}"
-    covered = f"{engines} in {_count(len(result.groups), 'group')}; {size}; {result.seconds:.1f} s"
+    engines = counted(explored, "engine") if not left else f"{explored} of {explored + left} engines"
+    size = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, depth {result.depth}"
+    covered = f"{engines} in {counted(len(result.groups), 'group')}; {size}; {result.seconds:.1f} s"
     match result.kind:
         case "safe":
             return f"safe: every order was tried; {covered}"
         case "violated" | "deadlock":
             steps = 0 if result.story is None else len(result.story.schedule)
-            return f"{result.kind} after {_count(steps, 'step')}: {covered}"
+            return f"{result.kind} after {counted(steps, 'step')}: {covered}"
         case "vacuous":
             never = ", ".join(_unreached(result))
             return f"vacuous: nothing is wrong, but nothing of the sort happened (never: {never}); {covered}"
@@ -260,7 +260,8 @@ def _never_written(result: CheckResult) -> list[str]:
     return [name for name in first if all(name in names for names in others)]
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number with what it counts, in the plural where it is not one."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 

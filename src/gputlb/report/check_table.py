@@ -50,7 +50,7 @@ def tail(done: Sequence[OnPlatform]) -> list[Line]:
     told = ", ".join(f"{sum(result.kind == kind for result in results)} {kind}" for kind in kinds) or "none"
     states, seconds = sum(result.states for result in results), sum(result.seconds for result in results)
     rest = f"; not loaded on {len(reasons)}" if reasons else ""
-    return [*lines, Line(f"{told}{rest}; {states:,} states, {seconds:.1f} s")]
+    return [*lines, Line(f"{told}{rest}; {check_summary.counted(states, 'state')}, {seconds:.1f} s")]
 
 
 def table_json(done: Sequence[OnPlatform]) -> str:

@@ -111,6 +111,11 @@ def test_follow_has_no_end_to_report_on(option, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_document_and_a_text_for_people_do_not_go_together():
+    said = "gputlb: --json prints a document, --upstream a text for people; leave one of them out\n"
+    assert gputlb("diagnose", "--json", "--upstream", POSITIVE) == (2, "", said)
+
+
 def test_follow_takes_one_log():
     status, _, err = gputlb("diagnose", "--follow", POSITIVE, NEGATIVE)
 

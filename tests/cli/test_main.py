@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -180,6 +181,19 @@ def test_a_reader_who_goes_away_ends_it_without_a_word():
         os.close(writing_end)
 
     assert (-signal.SIGPIPE, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["platforms"], ["registers", "--json"], ["scenarios"]])
+def test_no_room_for_the_output_is_told(words: list[str]):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gputlb", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (2, "gputlb: the output cannot be written (No space left on device); make room, or write elsewhere\n") == (
+        done.returncode,
+        done.stderr,
+    )
 
 
 def test_help_loads_no_room():

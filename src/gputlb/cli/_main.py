@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from cyclopts import App, CycloptsError, UnknownCommandError
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FINE, BAD_ANSWER, BAD_QUESTION = 0, 1, 2
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 # A verb's module is imported only when that verb runs: `gputlb --help` stays fast.
 VERBS = {
@@ -67,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with _docstring_as_help(sys.argv[1:] if arguments is None else arguments):
             status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        if sys.stdout is not None:  # it is closed
+            sys.stdout.flush()
     except UnknownCommandError as error:
         # Not the error's own text: to make it, cyclopts would import every verb.
         word = error.unused_tokens[0] if error.unused_tokens else ""
@@ -76,6 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if _signals.heard():
             sys.exit(_signals.say_stopped())
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            _drop_output()
+            _refuse(
+                f"{error.filename or 'the output'} cannot be written ({error.strerror}); make room, or write elsewhere"
+            )
         if not isinstance(error, CycloptsError | GputlbError):
             raise
         _refuse(str(error))
@@ -94,6 +105,12 @@ def _docstring_as_help(words: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         app[verb].help = VERBS[verb][1]
+
+
+def _drop_output() -> None:
+    # Python writes what stdout still holds when it ends, and would fail again, with a traceback.
+    with suppress(OSError, AttributeError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _refuse(sentence: str) -> NoReturn:

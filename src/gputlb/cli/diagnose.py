@@ -49,6 +49,8 @@ def diagnose(
         Wait for new lines and report new incidents only; not with --html or --upstream.
     """
     refuse_unknown_options(files, diagnose)
+    if json and upstream:
+        raise WrongOption("--json prints a document, --upstream a text for people; leave one of them out")
     if follow:
         for option, given in (("--html", html is not None), ("--upstream", upstream)):
             if given:

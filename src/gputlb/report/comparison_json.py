@@ -41,6 +41,7 @@ def _point(point: PointDifference) -> dict[str, Any]:
         "difference": found and _interval(found.difference),
         "relative": found and found.relative and _interval(found.relative),
         "distinguishable": found is not None and found.distinguishable,
+        "only_max": point.only_max,
     }
 
 

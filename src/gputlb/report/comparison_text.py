@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import floor, isinf, log10
 from typing import TYPE_CHECKING, Any
 
+from gputlb.report.cost_points import MAX_MEANS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -31,10 +33,14 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         yield meaning.title
         for point in comparison.points:
             if point.cost == cost:
-                yield f"  {_where(point.parameters)}{_sentence(comparison, point, meaning)}"
+                few = " (max)" if point.only_max else ""
+                yield f"  {_where(point.parameters)}{_sentence(comparison, point, meaning)}{few}"
         for crossing in comparison.crossings:
             if crossing.cost == cost:
                 yield f"  {_crossing(comparison, crossing, meaning)}"
+    if any(point.only_max for point in comparison.points):
+        yield ""
+        yield MAX_MEANS
     for label, alone in ((sides.a, sides.alone_a), (sides.b, sides.alone_b)):
         if alone:
             yield ""

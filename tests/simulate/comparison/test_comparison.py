@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,18 @@ def linear(point: dict[str, Any], seed: int) -> float:
 
 def compared(of: Results, **more: Any) -> Comparison:
     return compare(by_column(of, "scheme"), **more)
+
+
+@pytest.mark.parametrize(("releases", "marked"), [(99, True), (100, False)])
+def test_a_quantile_of_few_releases_is_marked_as_their_maximum(releases: int, marked: bool):
+    of = results(grid(8), linear)
+    rows = tuple(row | {"release_histogram": [{"upper_us": 90.0, "releases": releases}]} for row in of.rows)
+    comparison = compared(replace(of, rows=rows))
+
+    text = comparison_text(comparison)
+    assert marked == (" (max)\n" in text)
+    assert marked == text.endswith("(max): so few releases in a run that this quantile is their maximum.")
+    assert [marked] == [point["only_max"] for point in json.loads(comparison_json(comparison))["points"]]
 
 
 def test_what_chance_did_to_both_cancels():

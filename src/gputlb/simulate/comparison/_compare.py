@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gputlb.errors import did_you_mean
 from gputlb.simulate.comparison._crossing import Crossing, Curve, crossings
 from gputlb.simulate.comparison._sides import CannotCompare
+from gputlb.simulate.costs import is_only_max
 from gputlb.simulate.statistics import PairedDifference, paired
 from gputlb.simulate.sweep import canonical, numeric_axis
 
@@ -32,6 +33,8 @@ class PointDifference:
     """B against A; None where there is no figure."""
     why_none: str | None
     """Why there is no figure: a side is unstable, or its runs say nothing. Never averaged away."""
+    only_max: bool = False
+    """Whether the cost is a quantile of so few releases, in a run of either side, that it is their maximum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,12 @@ def _difference(sides: Sides, match: Match, cost: str, level: float) -> PointDif
     parameters = {column: match.parameters.get(column) for column in sides.varied}
     why_none = _why_none(sides, match, cost)
     found = None if why_none else paired([row[cost] for row in match.a], [row[cost] for row in match.b], level)
-    return PointDifference(cost, parameters, len(match.a), found, why_none)
+    few = found is not None and any(is_only_max(cost, _releases(row)) for row in (*match.a, *match.b))
+    return PointDifference(cost, parameters, len(match.a), found, why_none, few)
+
+
+def _releases(row: dict[str, Any]) -> int:
+    return sum(bin_["releases"] for bin_ in row.get("release_histogram") or ())
 
 
 def _why_none(sides: Sides, match: Match, cost: str) -> str | None:

@@ -60,7 +60,8 @@ def test_a_sweep_says_what_it_ran_and_where_the_results_are(file: Path, capfd: p
     assert 0 == exit_status_of("compare", file.with_suffix(".parquet"), "--by", "scheme")
     lines = capfd.readouterr().out.splitlines()
     assert ["mmio against unbatched, paired by seed, 95 % intervals", "", "release latency, p99"] == lines[:3]
-    assert re.match(r"  clients=2: .* µs", lines[3])
+    assert re.match(r"  clients=2: .* µs \(max\)$", lines[3])
+    assert lines[-1] == "(max): so few releases in a run that this quantile is their maximum."
 
     assert 0 == exit_status_of("compare", file.with_suffix(".parquet"), "--by", "scheme=mmio,unbatched", "--json")
     document = json.loads(capfd.readouterr().out)

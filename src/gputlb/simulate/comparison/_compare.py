@@ -71,12 +71,8 @@ def _difference(sides: Sides, match: Match, cost: str, level: float) -> PointDif
     parameters = {column: match.parameters.get(column) for column in sides.varied}
     why_none = _why_none(sides, match, cost)
     found = None if why_none else paired([row[cost] for row in match.a], [row[cost] for row in match.b], level)
-    few = found is not None and any(is_only_max(cost, _releases(row)) for row in (*match.a, *match.b))
+    few = found is not None and any(is_only_max(cost, row["measured_releases"]) for row in (*match.a, *match.b))
     return PointDifference(cost, parameters, len(match.a), found, why_none, few)
-
-
-def _releases(row: dict[str, Any]) -> int:
-    return sum(bin_["releases"] for bin_ in row.get("release_histogram") or ())
 
 
 def _why_none(sides: Sides, match: Match, cost: str) -> str | None:

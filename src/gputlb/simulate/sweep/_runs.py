@@ -24,7 +24,8 @@ class Results:
     parameters: tuple[str, ...]
     """The columns that are parameters."""
     rows: tuple[dict[str, Any], ...]
-    """Each run, by point and replication: its columns, but for the versions, which the provenance has."""
+    """Each run, by point and replication: its columns, but for the versions, which the provenance has; and
+    `measured_releases`, those in its histogram."""
 
     @property
     def costs(self) -> dict[str, CostMeaning]:
@@ -47,6 +48,7 @@ def read_results(path: Path, *, histograms: bool = True) -> Results:
             row |= zip(reader.parameters, run.parameters, strict=True)
             row |= zip(costs, run.costs, strict=True)
             row["unstable"] = run.unstable
+            row["measured_releases"] = sum(count for _, count in run.histogram)
             if histograms:
                 row["release_histogram"] = run.histogram
             rows.append(row)

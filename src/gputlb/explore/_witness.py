@@ -10,6 +10,7 @@ from gputlb.explore._verdict import Step, Witness
 from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
+    from gputlb.explore._automaton import Edge
     from gputlb.explore._runtime import ExploredRuntime
     from gputlb.explore._search import Found
     from gputlb.explore._system import Move, State, System
@@ -98,18 +99,10 @@ def _ends_alike(system: System, found: Found, turns: list[Turn]) -> bool:
     failed = None
     for agent, slots in turns:
         for way in slots:
-            node = system.node(state, agent)
-            if node.operation is None or (node.operation.cell < 0 and way >= node.operation.ways):
+            done = _operated(system, state, agent, way)
+            if done is None:
                 return False
-            cell = system.cell_of(agent, node)
-            edge = system.edge(agent, node.number, way if cell < 0 else state[cell])
-            if edge is None:
-                return False
-            after = list(state)
-            after[agent] = edge.target
-            if cell >= 0:
-                after[cell] = edge.value
-            state = tuple(after)
+            state, _ = done
         target = system.node(state, agent)
         failed = target if target.failure is not None else None
         if target.inner and failed is None:
@@ -122,6 +115,22 @@ def _ends_alike(system: System, found: Found, turns: list[Turn]) -> bool:
     return system.stuck(state) and not any(system.steps(state))
 
 
+def _operated(system: System, state: State, agent: int, way: int) -> tuple[State, Edge] | None:
+    """Return the state after an agent's next operation; None where it waits, has ended or has not so many ways."""
+    node = system.node(state, agent)
+    if node.operation is None or (node.operation.cell < 0 and way >= node.operation.ways):
+        return None
+    cell = system.cell_of(agent, node)
+    edge = system.edge(agent, node.number, way if cell < 0 else state[cell])
+    if edge is None:
+        return None
+    after = list(state)
+    after[agent] = edge.target
+    if cell >= 0:
+        after[cell] = edge.value
+    return tuple(after), edge
+
+
 def _take(
     system: System, state: State, agent: int, slots: tuple[int, ...], transition: int, steps: list[Step]
 ) -> tuple[State, tuple[int | bool | None, ...]]:
@@ -131,17 +140,14 @@ def _take(
         node = system.node(state, agent)
         operation = node.operation
         assert operation is not None
-        cell = system.cell_of(agent, node)
-        edge = system.edge(agent, node.number, way if cell < 0 else state[cell])
-        if edge is None:
+        done = _operated(system, state, agent, way)
+        if done is None:
             raise NotSymmetric(
                 f"{operation.place}: agent {system.runtime.agents[agent].name!r} waits where it was found to go on "
                 "with everything shifted; leave relative() out, or give it a wider window"
             )
-        after = list(state)
-        after[agent] = edge.target
-        if cell >= 0:
-            after[cell] = edge.value
+        cell = system.cell_of(agent, node)
+        after, edge = done
         steps.append(
             Step(
                 transition,
@@ -155,7 +161,7 @@ def _take(
             )
         )
         answers.append(edge.answer)
-        state = tuple(after)
+        state = after
     return state, tuple(answers)
 
 

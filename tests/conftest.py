@@ -6,6 +6,10 @@ import signal
 
 import pytest
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started with `&`: the commands that tests press Ctrl-C at would have it ignored, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGALRM)
 
 

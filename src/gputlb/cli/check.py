@@ -56,7 +56,7 @@ def check(
     html: Path | None = None,
     trace: Path | None = None,
     save: Path | None = None,
-    export: tuple[str, Path] | None = None,
+    export: Annotated[tuple[str, Path] | None, Parameter(negative="")] = None,
     swarm: Flag = False,
     walkers: int = 8,
     depth: int = 10_000,

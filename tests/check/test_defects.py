@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gputlb.check import DEFECTS, NO_DEFECT, UnknownDefect, defect
+from gputlb.check import DEFECTS, NO_DEFECT, NotOfThisScheme, UnknownDefect, defect
 from gputlb.check.defective_schemes import NonStrict
 from gputlb.check.defects import CountsFirst, DefectsCollide
+from gputlb.driver.schemes import Mmio, NoFlush
 
 
 def test_a_defect_is_found_by_its_name():
@@ -28,6 +29,18 @@ def test_two_defects_make_a_system_with_both():
 
     assert ("non-strict+count-first", NonStrict, CountsFirst) == (both.name, both.scheme, both.tlb)
     assert DEFECTS["stamp-by-value"].vma is not both.vma
+
+
+def test_only_the_scheme_that_a_defect_changes_can_have_it():
+    assert NonStrict is DEFECTS["non-strict"].replaced(Mmio)
+    assert NoFlush is DEFECTS["stamp-first"].replaced(NoFlush)
+    with pytest.raises(NotOfThisScheme) as caught:
+        DEFECTS["non-strict"].replaced(NoFlush)
+
+    assert str(caught.value) == (
+        "defect 'non-strict' is something done wrong in scheme 'mmio', so 'none' cannot have it; take scheme 'mmio', or "
+        "another defect"
+    )
 
 
 def test_what_the_hardware_does_not_do_adds_up():

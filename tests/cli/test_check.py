@@ -321,7 +321,7 @@ def test_every_platform_gives_a_table_with_what_is_left_out_and_why(capsys: pyte
     assert 0 == exit_status_of(*EVERYWHERE)
 
     lines = capsys.readouterr().out.splitlines()
-    assert "mmio on every platform, scenario default" == lines[0]
+    assert "mmio on every platform, scenario default: 1 client, 1 round" == lines[0]
     assert ["TIGERLAKE", "12.00", "safe", "5", "5", "60"] == next(
         line.split()[:6] for line in lines if line.startswith("TIGERLAKE")
     )

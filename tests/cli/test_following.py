@@ -52,6 +52,7 @@ def started(tmp_path):
 def test_a_live_journal_gives_each_line_as_it_comes(tmp_path, started):
     gate = tmp_path / "gate"
     os.mkfifo(gate)
+    gatekeeper = gate.open("r+b", buffering=0)  # opened for both, it waits for nobody on the other side
     program(
         tmp_path,
         "journalctl",
@@ -64,13 +65,14 @@ def test_a_live_journal_gives_each_line_as_it_comes(tmp_path, started):
     # The journal is still open, waiting at the gate, and the line is there: nothing waits in a buffer.
     began = json.loads(child.stdout.readline())
     assert ("gputlb.diagnose.follow/1", "began", 1) == (began["schema"], began["state"], began["incident"]["count"])
-    gate.write_text("go\n", encoding="utf-8")
+    gatekeeper.write(b"go\n")
     over = json.loads(child.stdout.readline())
     assert ("over", 2) == (over["state"], over["incident"]["count"])
 
-    gate.write_text("go\n", encoding="utf-8")
+    gatekeeper.write(b"go\n")
     _, err = child.communicate(timeout=AT_MOST_S)
     assert (2, True) == (child.returncode, "(journalctl: ended; dmesg: no more)" in err)
+    gatekeeper.close()
 
 
 def test_a_file_is_read_from_its_end_and_through_its_rotation(tmp_path, started):

@@ -1,7 +1,16 @@
 """GPU scenarios, properties and witnesses for `gputlb check`."""
 
 from gputlb.check.check import CheckResult, GroupVerdict, Limits, check
-from gputlb.check.defects import DEFECTS, NO_DEFECT, Defect, DefectsCollide, UnknownDefect, defect
+from gputlb.check.defects import (
+    DEFECTS,
+    NO_DEFECT,
+    Defect,
+    DefectsCollide,
+    NotOfThisScheme,
+    UnknownDefect,
+    defect,
+    shown_name,
+)
 from gputlb.check.everywhere import OnPlatform, check_everywhere
 from gputlb.check.groups import Group, engine_groups
 from gputlb.check.model import Model, build
@@ -28,6 +37,7 @@ __all__ = [
     "GroupVerdict",
     "Limits",
     "Model",
+    "NotOfThisScheme",
     "NotReproduced",
     "OnPlatform",
     "ReplayDiverged",
@@ -54,5 +64,6 @@ __all__ = [
     "saved",
     "scenario",
     "scheme_name",
+    "shown_name",
     "tell",
 ]

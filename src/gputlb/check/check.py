@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from gputlb.check.defects import NO_DEFECT, Defect
+from gputlb.check.defects import NO_DEFECT, Defect, shown_name
 from gputlb.check.groups import engine_groups
 from gputlb.check.model import Model, build
 from gputlb.check.replayed_runtime import ReplayDiverged
@@ -122,9 +122,11 @@ def check(
 ) -> CheckResult:
     """Explore every order of the scenario, for every group of the platform's engines, until something is wrong.
 
-    Raises: `ProbeFailed` where the scheme does not load; `UnfitScheme` where it raises or never ends; `KeepsState`
-    and other `NondeterministicAgent`s where it keeps state outside cells.
+    Raises: `NotOfThisScheme` where the defect is one of another scheme; `ProbeFailed` where the scheme does not load;
+    `UnfitScheme` where it raises or never ends; `KeepsState` and other `NondeterministicAgent`s where it keeps
+    state outside cells.
     """
+    shown = shown_name(defect.replaced(scheme))
     limits = limits or Limits()
     groups = engine_groups(platform, scenario.engines_together, gts_together="two-gts" in scenario.ingredients)
     if only_group is not None:
@@ -158,7 +160,7 @@ def check(
     return CheckResult(
         kind=next(kind for kind in _WORST_FIRST if kind in kinds),
         platform=platform.kernel,
-        scheme=_shown_name(defect.scheme or scheme),
+        scheme=shown,
         scenario=scenario,
         defect=defect.name,
         groups=tuple(done),
@@ -166,12 +168,6 @@ def check(
         story=told,
         model=model,
     )
-
-
-def _shown_name(scheme: type[Scheme]) -> str:
-    """Return what a scheme calls itself; its class where the name is but inherited from one of ours."""
-    own = vars(scheme).get("name") or (scheme.name if scheme.__module__.startswith("gputlb.") else "")
-    return own or f"{scheme.__module__}:{scheme.__qualname__}"
 
 
 def _tell(model: Model[CheckedRuntime], verdict: Verdict) -> Story:

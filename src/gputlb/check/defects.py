@@ -35,6 +35,10 @@ class DefectsCollide(GputlbError):
     """Two defects are in the same place, so that there is no system with both."""
 
 
+class NotOfThisScheme(GputlbError):
+    """A defect changes one scheme, and another was asked for."""
+
+
 class CountsFirst(Tlb):
     """Moves the counter on first: who looks then believes in a flush that has not been done (bug I915-08)."""
 
@@ -85,6 +89,24 @@ class Defect:
     """How the GT is given up."""
     first_gt_only: bool = False
     """Stamps and flushes know GT0 alone."""
+
+    def replaced(self, scheme: type[Scheme]) -> type[Scheme]:
+        """Return the scheme that has the defect, in place of `scheme`. Raises: `NotOfThisScheme`."""
+        if self.scheme is None:
+            return scheme
+        if not issubclass(self.scheme, scheme):
+            sound = next(vars(kind)["name"] for kind in self.scheme.__mro__[1:] if "name" in vars(kind))
+            raise NotOfThisScheme(
+                f"defect {self.name!r} is something done wrong in scheme {sound!r}, so {shown_name(scheme)!r} cannot "
+                f"have it; take scheme {sound!r}, or another defect"
+            )
+        return self.scheme
+
+
+def shown_name(scheme: type[Scheme]) -> str:
+    """Return what a scheme calls itself; its class where the name is but inherited from one of ours."""
+    own = vars(scheme).get("name") or (scheme.name if scheme.__module__.startswith("gputlb.") else "")
+    return own or f"{scheme.__module__}:{scheme.__qualname__}"
 
 
 NO_DEFECT = Defect("none", "nothing is wrong")

@@ -331,13 +331,13 @@ def _bytes(text: str | None) -> int | None:
 def _check_everywhere(
     name: str, scheme: type[Scheme], scenario: Scenario, defect: Defect, limits: Limits, *, json: bool
 ) -> int:
-    from gputlb.check import check_everywhere
+    from gputlb.check import check_everywhere, shown_name
     from gputlb.report import check_table
     from gputlb.report.check_summary import written
 
     done: list[OnPlatform] = []
     if not json:
-        print(written(check_table.head(name, scenario.name), sys.stdout))
+        print(written(check_table.head(shown_name(defect.replaced(scheme)), defect.name, scenario), sys.stdout))
     with _patience(name, scheme):
         results = check_everywhere(scheme, scenario, defect=defect, limits=limits)
         while (each := _next(results)) is not None:

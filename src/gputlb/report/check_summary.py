@@ -54,12 +54,16 @@ def replay_lines(witness: SavedWitness, story: Story, *, full: bool = False) -> 
 
 def title(result: CheckResult) -> str:
     """Return what was asked, in one line."""
-    scenario = result.scenario
-    defect = "" if result.defect == "none" else f" with defect {result.defect}"
+    return asked(result.scheme, result.platform, result.defect, result.scenario)
+
+
+def asked(scheme: str, platform: str, defect: str, scenario: Scenario) -> str:
+    """Return a question in one line; `defect` is its name, `none` where nothing is wrong."""
+    wrong = "" if defect == "none" else f" with defect {defect}"
     extra = f", with {', '.join(sorted(scenario.ingredients))}" if scenario.ingredients else ""
     rounds = "for ever" if scenario.rounds is None else counted(scenario.rounds, "round")
     return (
-        f"{result.scheme} on {result.platform}{defect}, scenario {scenario.name}: "
+        f"{scheme} on {platform}{wrong}, scenario {scenario.name}: "
         f"{counted(scenario.clients, 'client')}, {rounds}{extra}"
     )
 

@@ -11,14 +11,14 @@ from gputlb.report.story_lines import Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gputlb.check import CheckResult, OnPlatform
+    from gputlb.check import CheckResult, OnPlatform, Scenario
 
 _HEAD = f"{'platform':22}{'verdict':12}{'engines':>7}{'groups':>8}{'states':>12}{'seconds':>9}"
 
 
-def head(scheme: str, scenario: str) -> list[Line]:
+def head(scheme: str, defect: str, scenario: Scenario) -> list[Line]:
     """Return what was asked, and the heads of the columns."""
-    return [Line(f"{scheme} on every platform, scenario {scenario}"), Line(""), Line(_HEAD)]
+    return [Line(check_summary.asked(scheme, "every platform", defect, scenario)), Line(""), Line(_HEAD)]
 
 
 def row(done: OnPlatform) -> Line:

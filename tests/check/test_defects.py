@@ -38,8 +38,8 @@ def test_only_the_scheme_that_a_defect_changes_can_have_it():
         DEFECTS["non-strict"].replaced(NoFlush)
 
     assert str(caught.value) == (
-        "defect 'non-strict' is something done wrong in scheme 'mmio', so 'none' cannot have it; take scheme 'mmio', or "
-        "another defect"
+        "defect 'non-strict' is something done wrong in scheme 'mmio', so 'none' cannot have it; take scheme 'mmio', "
+        "or another defect"
     )
 
 

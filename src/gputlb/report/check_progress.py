@@ -29,14 +29,14 @@ class CheckProgress:
         """Say how far the group of `engines` has come, if the last time is long enough ago."""
         if engines not in self._seen:
             self._seen.append(engines)
-        if self._clock() < self._next_s:
+        if self._clock() < self._next_s and not progress.loads:
             return
         self._next_s = self._clock() + _EVERY_S
         rate = progress.states / progress.seconds if progress.seconds else 0.0
-        self._stream.write(
-            f"{_CLEAR_LINE}group {len(self._seen)} of {self._groups} ({', '.join(engines)}): "
-            f"{progress.states:,} states, {rate:,.0f} states/s, depth {progress.depth}"
-        )
+        how_far = f"{progress.states:,} states, {rate:,.0f} states/s, depth {progress.depth}"
+        if progress.loads:
+            how_far = "loading compiled code; the first time it is compiled, which takes some 10 s"
+        self._stream.write(f"{_CLEAR_LINE}group {len(self._seen)} of {self._groups} ({', '.join(engines)}): {how_far}")
         self._stream.flush()
         self._shown = True
 

@@ -32,6 +32,15 @@ def test_it_is_said_that_compiled_code_is_loaded_since_nothing_moves_meanwhile()
     )
 
 
+def test_of_many_platforms_the_line_says_which_and_makes_room_for_its_row():
+    stream = io.StringIO()
+    with CheckProgress(stream, 33) as progress:
+        progress.begin("TIGERLAKE", 12)
+        progress.end()
+
+    assert f"{CLEAR}platform 12 of 33 (TIGERLAKE){CLEAR}" == stream.getvalue()
+
+
 def test_a_short_search_shows_nothing():
     stream = io.StringIO()
     with CheckProgress(stream, 1, clock=lambda: 0.0) as progress:

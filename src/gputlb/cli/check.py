@@ -337,16 +337,25 @@ def _bytes(text: str | None) -> int | None:
 def _check_everywhere(
     name: str, scheme: type[Scheme], scenario: Scenario, defect: Defect, limits: Limits, *, json: bool
 ) -> int:
+    from gputlb import facts
     from gputlb.check import check_everywhere, shown_name
     from gputlb.report import check_table
+    from gputlb.report.check_progress import CheckProgress
     from gputlb.report.check_summary import written
 
     done: list[OnPlatform] = []
     if not json:
         print(written(check_table.head(shown_name(defect.replaced(scheme)), defect.name, scenario), sys.stdout))
-    with _patience(name, scheme):
+    names = [platform.kernel for platform in facts.platforms()]
+    with _patience(name, scheme), CheckProgress(sys.stderr, len(names)) as progress:
         results = check_everywhere(scheme, scenario, defect=defect, limits=limits)
-        while (each := _next(results)) is not None:
+        while len(done) < len(names):
+            if sys.stderr.isatty():
+                progress.begin(names[len(done)], len(done) + 1)
+            each = _next(results)
+            progress.end()
+            if each is None:
+                break
             done.append(each)
             if not json:
                 print(written([check_table.row(each)], sys.stdout), flush=True)

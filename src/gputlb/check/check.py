@@ -122,10 +122,12 @@ def check(
 ) -> CheckResult:
     """Explore every order of the scenario, for every group of the platform's engines, until something is wrong.
 
-    Raises: `ProbeFailed` where the scheme does not load; `UnfitScheme` where it raises or never ends; `KeepsState`
+    Raises: `NotOnPlatform` where the platform lacks what the scenario is about; `ProbeFailed` where the scheme does not
+    load; `UnfitScheme` where it raises or never ends; `KeepsState`
     and other `NondeterministicAgent`s where it keeps state outside cells.
     """
     limits = limits or Limits()
+    scenario.must_fit(platform)
     groups = engine_groups(platform, scenario.engines_together, gts_together="two-gts" in scenario.ingredients)
     if only_group is not None:
         groups = groups[only_group : only_group + 1]

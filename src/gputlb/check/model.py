@@ -113,8 +113,8 @@ def _build(
         scenario = replace(scenario, rounds=_ROUNDS_OF_OTHERS)
     has = scenario.ingredients
     slow = "slow" in has or "stuck" in has
-    slow_registers: set[str] = set()
-    runtime = make_runtime(may_time_out=lambda cell: cell in slow_registers)
+    running_out: set[str] = set()
+    runtime = make_runtime(may_time_out=lambda cell: cell in running_out)
     clients = scenario.clients
     posted = PostedPageTable(runtime, "ppgtt", clients) if "posted" in has else None
     page_table = posted or PageTable(runtime, "ppgtt", clients)
@@ -132,7 +132,8 @@ def _build(
         power="power" in has,
     )
     if slow:
-        slow_registers.update(unit.requests.name for unit in gpu.units)
+        running_out.update(unit.requests.name for unit in gpu.units)
+    running_out.update(domain.demand.name for domain in gpu.domains.values())  # it sleeps when nobody needs it in time
     registers = PostedRegisters(gpu.registers, posted) if posted else gpu.registers
     gts = tuple(
         Gt(

@@ -71,8 +71,9 @@ class _Witness:
         if reason.startswith("passed"):
             stamped = self._last(lambda step: step.cell == stamp and step.before != step.after != 0)
             return self._why_passed(client, cleared, stamped)
+        awake = self._why_awake(self._engine, client, cleared)
         return {
-            "asleep": f"its flush was skipped, as the GT was asleep, but {self._why_awake(self._engine, client, cleared)}",
+            "asleep": f"its flush was skipped, as the GT was asleep, but {awake}",
             "wedged": "its flush was skipped, as the GT was marked as given up before the reset had dropped its TLBs",
         }.get(reason, f"its flush was skipped ({reason})")
 

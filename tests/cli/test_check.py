@@ -380,6 +380,23 @@ def test_a_bad_question_is_told_in_one_sentence(
     assert ("", f"gputlb: {sentence}\n") == capsys.readouterr()
 
 
+def test_what_a_platform_has_not_is_refused(capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of("check", "--scenario", "oa", "--platform", "skylake", *SMALL)
+
+    printed = capsys.readouterr()
+    assert "" == printed.out
+    assert printed.err.startswith("gputlb: SKYLAKE has no OA unit with a TLB of its own, so ingredient 'oa' would do ")
+
+
+def test_what_most_platforms_have_not_is_said_of_each(capsys: pytest.CaptureFixture[str]):
+    assert 3 == exit_status_of(*EVERYWHERE, "--scenario", "two-gts", "--max-states", "2")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert ["TIGERLAKE", "12.00", "left", "out"] in [line.split() for line in lines]
+    assert "TIGERLAKE 12.00: TIGERLAKE has one GT alone, so ingredient 'two-gts' would do nothing" in lines
+    assert lines[-1].startswith("2 bounded; 27 left out; not loaded on 4; ")
+
+
 EVERYWHERE = ("check", "--platform", "all", "--clients", "1", "--rounds", "1", "--engine", "plain")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
 from gputlb.explore._ample import Refuted, walk_around
-from gputlb.explore._errors import BadQuestion
+from gputlb.explore._errors import BadQuestion, NondeterministicAgent, NotSymmetric
 from gputlb.explore._outliving import Outliving
 from gputlb.explore._system import System
 from gputlb.explore._verdict import Verdict
@@ -53,16 +53,23 @@ def explore(
         limits = replace(limits, max_memory_bytes=_half_of_free_memory())
     began = time.perf_counter()
     outliving = Outliving(runtime)
-    system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
-    runtime.system = system
     try:
+        system = runtime.system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
         found, engine = _search(system, limits, engine, workers, partial_order)
         system.cross_check()
         outliving.check()
         runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
         return runtime.last
+    except (NondeterministicAgent, NotSymmetric) as error:
+        if isinstance(error, NotSymmetric) or error.stack:
+            outliving.check()  # what has changed is worth more than what came of it
+        if isinstance(error, NotSymmetric) and runtime.system is not None:
+            runtime.system.see_repeated()
+        raise
     finally:
-        system.dismiss()
+        runtime.dismiss()
+        if runtime.system is not None:
+            runtime.system.dismiss()
 
 
 def _half_of_free_memory() -> int | None:

@@ -351,7 +351,13 @@ class System:
             automaton.cross_check()
         check_sections(self)
 
+    def see_repeated(self) -> None:
+        """Run what was learned again; raises `NondeterministicAgent` for an agent that does something else."""
+        for automaton in dict.fromkeys(self.automata):
+            automaton.see_repeated()
+
     def dismiss(self) -> None:
         """End every coroutine that still stands somewhere."""
-        for automaton in set(self.automata):
-            automaton.dismiss()
+        self.runtime.dismiss()
+        for automaton in self.automata:
+            automaton.leave()

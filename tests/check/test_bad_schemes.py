@@ -80,7 +80,7 @@ def on_the_path(monkeypatch: pytest.MonkeyPatch):
         (
             "raises:StampsInWords",
             "raises.py:34: with scheme 'StampsInWords' agent 'client0' raised TypeError(\"unsupported operand type(s) "
-            "for >>: 'str' and 'int'\") at _runtime.py:119 in ExploredCell.store; let its methods return what "
+            "for >>: 'str' and 'int'\") in ExploredCell.store; let its methods return what "
             "gputlb.driver.Scheme says of them",
         ),
         (

@@ -49,16 +49,14 @@ def kept_state(error: NondeterministicAgent, scheme: Scheme) -> KeepsState | Non
         spot = _changed(theirs, kept, ways=(True, False) if own else (True,))
         if spot is not None:
             mend = _mend(kept, error, is_own=bool(own))
-            return KeepsState(
-                error.agent, str(spot), f"runs scheme {kind.__qualname__!r}, which keeps state in {mend}"
-            )
+            return KeepsState(error.agent, str(spot), f"runs scheme {kind.__qualname__!r}, which keeps state in {mend}")
     if not theirs or kept:
         return None
-    spot = _standing(theirs, error) or _method(scheme, theirs)
+    where = _standing(theirs, error) or _method(scheme, theirs)
     what = error.problem.rpartition("; ")[0]
     return KeepsState(
         error.agent,
-        str(spot),
+        str(where),
         f"runs scheme {kind.__qualname__!r} and {what}; keep in cells what outlives a flush, let "
         "gt.runtime.choose(n) pick, and go by no clock, random number or order of a set",
     )
@@ -71,7 +69,9 @@ def _mend(kept: tuple[Held, ...], error: NondeterministicAgent, *, is_own: bool)
     if len(kept) > 1 or " changed a " in f" {error.problem}":
         return f"{name}, outside cells; keep what it is for in cells, as gt.runtime.cell(name) makes them in __init__"
     cell = f"self.{first.attribute}"
-    return f"{name}, outside cells; make it a cell, {cell} = gt.runtime.cell({first.attribute!r}), and load and store it"
+    return (
+        f"{name}, outside cells; make it a cell, {cell} = gt.runtime.cell({first.attribute!r}), and load and store it"
+    )
 
 
 def _changed(theirs: list[type], kept: tuple[Held, ...], *, ways: tuple[bool, ...]) -> _Spot | None:

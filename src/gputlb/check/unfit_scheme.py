@@ -104,14 +104,15 @@ def unfit(error: AgentError, made: Scheme) -> GputlbError | None:
     where = error.place if inside else _frame_of(scheme, error.__cause__)
     if where is not None:
         return UnfitScheme(f"{where}: scheme {name!r} {error.problem}; handle it there, for nobody above a flush would")
+    function = error.place.partition(" in ")[2]
     return UnfitScheme(
-        f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} at {error.place}; let its "
+        f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} in {function}; let its "
         "methods return what gputlb.driver.Scheme says of them"
     )
 
 
 def tells_members_apart(error: NotSymmetric, scheme: type[Scheme]) -> UnfitScheme | None:
-    """Return what a refusal to fold means for the author of a scheme; None where the scheme is ours and claims nothing."""
+    """Return what a refusal to fold means for the author of a scheme; None if it claims nothing and is ours."""
     problem = str(error).rpartition("; ")[0]
     if scheme.treats_engines_alike:
         return UnfitScheme(
@@ -121,8 +122,8 @@ def tells_members_apart(error: NotSymmetric, scheme: type[Scheme]) -> UnfitSchem
     if scheme.__module__.startswith("gputlb."):
         return None
     return UnfitScheme(
-        f"{_written(scheme)}: with scheme {scheme.__qualname__!r} clients are not alike, for {problem}; let its methods "
-        "go by cells and by what they are given alone, or add --no-symmetry"
+        f"{_written(scheme)}: with scheme {scheme.__qualname__!r} clients are not alike, for {problem}; let its "
+        "methods go by cells and by what they are given alone, or add --no-symmetry"
     )
 
 

@@ -334,7 +334,13 @@ class Automaton:
     def see_repeated(self) -> None:
         """Run many of the ways that were learned again; raises `NondeterministicAgent` where one is not repeated."""
         parents = {node.parent for node in self.nodes}
-        for node in [node for node in self.nodes if node.number not in parents and node.parent >= 0][:_WAYS_AGAIN]:
+        for node in [node for node in self.nodes if node.number not in parents][:_WAYS_AGAIN]:
+            self.see_way_repeated(node.number)
+
+    def see_way_repeated(self, number: int) -> None:
+        """Run the way to one local state again; raises `NondeterministicAgent` where it is not repeated."""
+        node = self.nodes[number]
+        if node.failure is None:
             self._see_repeated(node.parent, node.answer)
 
     def _see_repeated(self, parent: int, answer: int | bool | None) -> None:

@@ -60,6 +60,10 @@ class StoppedFromOutside(BaseException):
     """
 
 
+class OutOfTime(Exception):
+    """A search's time was over while an agent was learned."""
+
+
 class NotSymmetric(GputlbError):
     """Agents that were declared alike are not: folding their permutations would be wrong.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
 from gputlb.explore._ample import Refuted, walk_around
-from gputlb.explore._errors import BadQuestion, NondeterministicAgent, NotSymmetric
+from gputlb.explore._errors import BadQuestion, NondeterministicAgent, NotSymmetric, OutOfTime
 from gputlb.explore._outliving import Outliving
 from gputlb.explore._system import System
 from gputlb.explore._verdict import Verdict
@@ -55,7 +56,11 @@ def explore(
     outliving = Outliving(runtime)
     try:
         system = runtime.system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
+        system.deadline = None if limits.timeout_s is None else time.monotonic() + limits.timeout_s
         found, engine = _search(system, limits, engine, workers, partial_order)
+        system.deadline = None
+        if found.kind != "all" and found.path:
+            system.see_ways_repeated(found.path[-1])
         system.cross_check()
         outliving.check()
         runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
@@ -131,7 +136,8 @@ def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple
         spent = time.monotonic() - began
         return limits if limits.timeout_s is None else replace(limits, timeout_s=max(0.0, limits.timeout_s - spent))
 
-    walk_around(system)
+    with suppress(OutOfTime):  # which the search is going to tell
+        walk_around(system)
     while True:
         system.reduce()
         try:

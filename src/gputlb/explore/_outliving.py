@@ -90,7 +90,7 @@ class Outliving:
         return tuple(held for held in reversed(chain) if held is not None)
 
 
-def _parts(each: Any) -> _Parts | None:  # noqa: PLR0911 (one for each kind of object)
+def _parts(each: Any) -> _Parts | None:
     """Return what an object holds, by name or number; None if it can't be seen, or can't change."""
     if isinstance(each, type):
         return _class_parts(each) if _is_users(each) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from gputlb.explore._errors import OutOfTime
 from gputlb.explore._search import Found, Limits, Progress
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def search(system: System, limits: Limits) -> Found:
                     order.append(after)
                     parents.append(head)
             head += 1
+    except OutOfTime:
+        return found("bounded", limit=f"the limit of {limits.timeout_s:g} s was reached")
     except KeyboardInterrupt:
         return found("bounded", interrupted=True)
 

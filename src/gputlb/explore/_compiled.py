@@ -76,8 +76,8 @@ class Compiled:
         """Search until something is found, a limit is reached, Ctrl-C comes or nothing is left."""
         try:
             return self._run()
-        except OutOfTime:
-            return self.found("bounded", limit=f"the limit of {self.limits.timeout_s:g} s was reached")
+        except OutOfTime as over:
+            return self.found("bounded", limit=str(over))
         except KeyboardInterrupt:
             return replace(self.found("bounded"), interrupted=True)
 

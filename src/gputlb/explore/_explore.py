@@ -56,9 +56,9 @@ def explore(
     outliving = Outliving(runtime)
     try:
         system = runtime.system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
-        system.deadline = None if limits.timeout_s is None else time.monotonic() + limits.timeout_s
+        system.learn_for(limits.timeout_s)
         found, engine = _search(system, limits, engine, workers, partial_order)
-        system.deadline = None
+        system.learn_for(None)
         if found.kind != "all" and found.path:
             system.see_ways_repeated(found.path[-1])
         system.cross_check()

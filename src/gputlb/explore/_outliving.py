@@ -23,6 +23,7 @@ _NOT_THE_USERS = {*sys.stdlib_module_names, __name__.partition(".")[0]} - {"__ma
 _CACHING = {"logging", "enum"}
 """Modules whose objects remember what they have worked out, which is of no consequence."""
 
+_WITHOUT_NAMES = (MethodType, CellType, partial, property, staticmethod, classmethod, bytearray, Random)
 _PLAIN = (int, float, str, bytes)
 _MISSING = object()
 _Parts = dict[object, Any]
@@ -173,9 +174,9 @@ def _held(each: Any, part: object) -> Held | None:
         return None
     if isinstance(each, type):
         return Held(each.__name__, str(part), "class")
-    if not isinstance(part, str) or isinstance(each, MethodType | CellType | partial | property | bytearray):
+    if not isinstance(part, str) or isinstance(each, _WITHOUT_NAMES):
         return None
-    return None if isinstance(each, staticmethod | classmethod) else Held(type(each).__name__, part, "instance")
+    return Held(type(each).__name__, part, "instance")
 
 
 def _named(each: object, part: object, chain: tuple[Held, ...]) -> str:

@@ -85,8 +85,8 @@ def search(system: System, limits: Limits) -> Found:
                     order.append(after)
                     parents.append(head)
             head += 1
-    except OutOfTime:
-        return found("bounded", limit=f"the limit of {limits.timeout_s:g} s was reached")
+    except OutOfTime as over:
+        return found("bounded", limit=str(over))
     except KeyboardInterrupt:
         return found("bounded", interrupted=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.explore._ample import Ample
@@ -48,8 +49,8 @@ class System:
         self.learned: list[tuple[int, int, int]] = []  # agent, local state and value of each edge, in order
         self.groups = groups_of(runtime) if symmetry else []
         self.learning_seconds = 0.0
-        self.deadline: float | None = None
-        """When learning has to stop, by `time.monotonic()`: an agent may have local states without an end."""
+        self._deadline = inf
+        self._time_limit = ""
         order = LockOrder() if lock_order else None
         began = time.perf_counter()
         owners = {cell: group for group in self.groups for cells in group.cells for cell in cells}
@@ -119,8 +120,8 @@ class System:
         known = automaton.nodes[node].edges
         if value in known:
             return known[value]
-        if self.deadline is not None and time.monotonic() > self.deadline:
-            raise OutOfTime
+        if time.monotonic() > self._deadline:
+            raise OutOfTime(self._time_limit)
         began, met = time.perf_counter(), len(automaton.nodes)
         try:
             edge = automaton.edge(node, value)
@@ -135,6 +136,11 @@ class System:
                 self.ample.meet(agent, each)
             self.ample.judge(agent, automaton.nodes[node], value)
         return edge
+
+    def learn_for(self, seconds: float | None) -> None:
+        """Let learning raise `OutOfTime` after so many seconds: an agent may have local states without an end."""
+        self._deadline = inf if seconds is None else time.monotonic() + seconds
+        self._time_limit = f"the limit of {seconds:g} s was reached" if seconds is not None else ""
 
     def reduce(self) -> None:
         """Let `needed_steps` take steps first that make no difference to anybody, judged by all that was learned."""

@@ -240,9 +240,9 @@ def test_a_scheme_that_does_not_repeat_itself_is_told_by_its_method(
     out, err = capfd.readouterr()
     assert (2, "") == (caught.value.code, out)
     assert re.fullmatch(
-        rf"gputlb: by_chance\.py:{where}: agent 'client0' runs scheme '{name}' and did not repeat itself: with the same "
-        r"answers .*; keep in cells what outlives a flush, let gt\.runtime\.choose\(n\) pick, and go by no clock, random "
-        r"number or order of a set\n",
+        rf"gputlb: by_chance\.py:{where}: agent 'client0' runs scheme '{name}' and did not repeat itself: with the "
+        r"same answers .*; keep in cells what outlives a flush, let gt\.runtime\.choose\(n\) pick, and go by no clock, "
+        r"random number or order of a set\n",
         err,
     )
 
@@ -274,8 +274,8 @@ def test_a_local_that_grows_for_ever_is_told_without_a_limit(
         main(("check", "--scheme", "endless:EverFurther", *SMALL))
 
     assert capsys.readouterr().err == (
-        "gputlb: endless.py:27 in EverFurther.flush: scheme 'EverFurther' took 300 steps that nobody else has a part in "
-        "and remembers ever more of them; let its loop wait for a register or a cell with until, or come to an end\n"
+        "gputlb: endless.py:27 in EverFurther.flush: scheme 'EverFurther' took 300 steps that nobody else has a part "
+        "in and remembers ever more of them; let its loop wait for a register or a cell with until, or come to an end\n"
     )
 
 

@@ -458,3 +458,23 @@ def test_questions_that_make_no_sense_are_answered_with_what_to_ask():
     with pytest.raises(BadQuestion) as unknown:
         runtime.explore()
     assert str(unknown.value) == "symmetric() names agent 'clint', which is unknown; did you mean client?"
+
+
+def test_a_function_reads_its_variables_as_they_were_when_it_was_handed_over():
+    runtime = ExploredRuntime()
+    total, other = runtime.cell("total", 8), runtime.cell("other", 1)
+    runtime.always("1 and 2 are added once each", [total], lambda value: value in {0, 1, 3, 100, 101, 102, 103})
+
+    async def adds():
+        for summand in (1, 2):
+            await total.update(lambda before: before + summand)  # noqa: B023 (done before the variable is bound anew)
+
+    async def comes_late():
+        for _ in range(5):
+            await other.update(lambda before: 1 - before)
+        await total.store(100)
+
+    runtime.sometimes("both are added to 100", [total], lambda value: value == 103)
+    verdict = explore(adds, comes_late, runtime=runtime, partial_order=False)
+
+    assert verdict.kind == "safe", verdict

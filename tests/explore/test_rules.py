@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
@@ -478,3 +479,20 @@ def test_a_function_reads_its_variables_as_they_were_when_it_was_handed_over():
     verdict = explore(adds, comes_late, runtime=runtime, partial_order=False)
 
     assert verdict.kind == "safe", verdict
+
+
+def test_an_exception_that_somebody_else_caught_meanwhile_makes_no_difference():
+    runtime = ExploredRuntime()
+    cell = runtime.cell("cell", 1)
+    calls = itertools.count()
+
+    def collects_garbage_now_and_then():
+        if next(calls) % 2:
+            with contextlib.suppress(KeyError):
+                raise KeyError
+
+    async def body():
+        collects_garbage_now_and_then()
+        await cell.store(1)
+
+    assert explore(body, runtime=runtime).kind == "safe"

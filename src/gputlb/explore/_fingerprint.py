@@ -292,7 +292,13 @@ def _variables(owner: object, frame: FrameType) -> list[object] | None:
             continue
         kept.append(name)
         kept.append(value)
-    kept.extend(variables[len(names) :])
+    stack = variables[len(names) :]
+    # Behind the stack comes the exception being handled: None, or nothing at all if none was ever caught while this
+    # frame ran, be it by a finalizer that the garbage collector happened to call. No state differs by None at the end,
+    # since the instruction says how deep the stack is.
+    while stack and stack[-1] is None:
+        stack.pop()
+    kept.extend(stack)
     return kept
 
 

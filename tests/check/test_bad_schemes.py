@@ -299,18 +299,37 @@ def test_a_loop_without_an_end_is_told_by_its_line(name: str, where: str, capsys
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "raises:Raises",
+            r"raises\.py:9 in Raises\.flush: scheme 'Raises' raised KeyError\('no such engine'\); handle it there, for "
+            "nobody above a flush would",
+        ),
+        (
+            "not_async:Flush",
+            r"not_async\.py:7 in Flush\.flush: scheme 'Flush' has a flush\(\) that is no coroutine; write "
+            r"`async def flush\(self\)`",
+        ),
+        (
+            "endless:Endless",
+            r"endless\.py:(8|9) in Endless\.flush: scheme 'endless:Endless' has computed for 0\.3 s without an await, "
+            "and nobody else can act; let its loops wait for a register or a cell, or come to an end",
+        ),
+    ],
+)
 def test_walkers_in_other_processes_say_the_same(
-    workers: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, sentence: str, workers: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(BAD), *sys.path]))
+    few = ("--clients", "1", "--rounds", "1", "--engines", "1", "--swarm", "--walkers", "2", "--workers", workers)
     with pytest.raises(SystemExit) as caught:
-        main(("check", "--scheme", "raises:Raises", *SMALL, "--swarm", "--walkers", "2", "--workers", workers))
+        main(("check", "--scheme", name, *few))
 
-    sentence = (
-        "raises.py:9 in Raises.flush: scheme 'Raises' raised KeyError('no such engine'); handle it there, for nobody "
-        "above a flush would"
-    )
-    assert (2, "", f"gputlb: {sentence}\n") == (caught.value.code, *capsys.readouterr())
+    out, err = capsys.readouterr()
+    assert (2, "") == (caught.value.code, out)
+    assert re.fullmatch(f"gputlb: {sentence}\n", err)
 
 
 def test_a_long_search_is_not_impatient_with_a_good_scheme():

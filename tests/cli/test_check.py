@@ -478,3 +478,91 @@ def test_a_swarm_says_its_seeds_and_which_of_them_found_it(capsys: pytest.Captur
     remarks = capsys.readouterr().err.splitlines()
     assert "8 random walkers, seeds 3 to 10" == remarks[0]
     assert re.search(r"--swarm --walkers 1 --seed \d+ --depth 2000 finds it again$", remarks[1])
+
+
+SWARM = ("check", "--clients", "1", "--rounds", "1", "--swarm")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (("--max-states", "9"), "--max-states is about trying every order; leave it out, or --swarm"),
+        (("--max-memory", "2G"), "--max-memory is about trying every order; leave it out, or --swarm"),
+        (("--engine", "auto"), "--engine is about trying every order; leave it out, or --swarm"),
+        (("--no-symmetry",), "--no-symmetry is about trying every order; leave it out, or --swarm"),
+        (("--no-partial-order",), "--no-partial-order is about trying every order; leave it out, or --swarm"),
+        (("--export", "promela", "x.pml"), "--export is about trying every order; leave it out, or --swarm"),
+        (
+            ("--max-states", "9", "--engine", "plain"),
+            "--max-states and --engine are about trying every order; leave them out, or --swarm",
+        ),
+    ],
+)
+def test_a_swarm_refuses_what_only_a_search_can_do(
+    given: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+):
+    assert 2 == exit_status_of(*SWARM, *given)
+    assert ("", f"gputlb: {sentence}\n") == capsys.readouterr()
+
+
+@pytest.mark.parametrize("option", ["--walkers", "--depth", "--seed", "--scheduler"])
+def test_a_search_refuses_what_only_a_swarm_can_do(option: str, capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of("check", option, "8")
+    sentence = f"gputlb: {option} is about random walkers; add --swarm, or leave it out\n"
+    assert ("", sentence) == capsys.readouterr()
+
+
+def test_a_swarm_counts_steps_and_never_states(capsys: pytest.CaptureFixture[str]):
+    assert 3 == exit_status_of(*SWARM, "--engines", "4", "--walkers", "3", "--depth", "200")
+
+    out, err = capsys.readouterr()
+    heads, first, second = out.splitlines()[2:5]
+    assert ["engines", "verdict", "random", "steps", "longest", "way", "seconds"] == heads.split()
+    assert re.search(r"^rcs0, bcs0, vcs0, vcs1  bounded +600 +\d+ +\d+\.\d$", first)
+    assert re.search(r"^vecs0 +bounded +600 +\d+ +\d+\.\d$", second)
+    assert re.search(
+        r"^bounded: 600 random steps were taken by 3 walkers; nothing wrong in what was covered; 5 engines in 2 "
+        r"groups; 1,200 random steps in all, longest way \d+; \d+\.\d s$",
+        out.splitlines()[-1],
+    )
+    assert " states" not in out
+    assert "3 random walkers, seeds 0 to 2\n" == err
+
+
+def test_the_document_of_a_swarm_counts_no_states(capsys: pytest.CaptureFixture[str]):
+    document = json_of(capsys, *SWARM, "--engines", "5", "--walkers", "2", "--depth", "200")
+
+    assert (None, 400) == (document["states"], document["transitions"])
+    (group,) = document["groups"]
+    assert (None, 400, None) == (group["states"], group["transitions"], group["seed"])
+    assert "walk" == group["engine"]
+
+
+def test_a_swarm_reaches_what_any_of_its_walkers_reached(capsys: pytest.CaptureFixture[str]):
+    document = json_of(capsys, *SWARM, "--engines", "5", "--walkers", "4", "--depth", "1000")
+
+    assert {"a flush completes": True, "a stale entry exists before the flush": True} == document["reached"]
+    assert [] == document["never_moved"]
+
+
+def test_a_swarm_keeps_to_its_time(capsys: pytest.CaptureFixture[str]):
+    assert 3 == exit_status_of(*SWARM, "--engines", "5", "--walkers", "2", "--depth", "100000000", "--timeout", "0.2")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.match(r"bounded: the limit of 0\.2 s was reached after [\d,]+ random steps? of [12] walkers?; ", last)
+
+
+def test_the_page_of_a_swarm_counts_no_states(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    page = tmp_path / "page.html"
+
+    assert 1 == exit_status_of(*SWARM, "--scheme", "mmio-2022", "--depth", "1000", "--html", str(page))
+    assert '<th class="number">random steps</th><th class="number">longest way</th>' in page.read_text()
+    assert "states" not in page.read_text().split("What was explored")[1]
+
+
+def test_a_swarm_on_every_platform_counts_steps_and_says_its_seeds(capsys: pytest.CaptureFixture[str]):
+    assert 3 == exit_status_of(*SWARM, "--platform", "all", "--engines", "16", "--walkers", "1", "--depth", "5")
+
+    out, err = capsys.readouterr()
+    assert ["platform", "verdict", "engines", "groups", "steps", "seconds"] == out.splitlines()[2].split()
+    assert re.search(r"\d random steps, \d+\.\d s$", out.splitlines()[-1])
+    assert "1 random walker, seed 0\n" == err

@@ -60,6 +60,13 @@ def test_a_cluster_finds_what_one_process_finds(cluster):
     assert str(burglary().replay(there.finding.verdict.witness)) == str(there.finding.verdict.error)
 
 
+def test_walkers_of_a_cluster_share_the_time(cluster):
+    there = swarm(partial(burglary, digits=(4, 4, 4)), walkers=4, depth=10**9, timeout_s=0.4, scheduler=cluster)
+
+    assert [each.out_of_time for each in there.walks] == [True] * 4
+    assert there.verdict.text.startswith("the limit of 0.4 s was reached after ")
+
+
 def test_the_command_line_sends_its_walkers_there(cluster, capsys):
     arguments = ("check", "--scheme", "mmio-2022", "--clients", "1", "--swarm", "--walkers", "2", "--depth", "2000")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 
@@ -504,3 +505,40 @@ def test_questions_that_make_no_sense_are_answered_with_what_to_ask():
     with pytest.raises(BadQuestion) as unknown:
         runtime.explore()
     assert str(unknown.value) == "symmetric() names agent 'clint', which is unknown; did you mean client?"
+
+
+def test_a_function_reads_its_variables_as_they_were_when_it_was_handed_over():
+    runtime = ExploredRuntime()
+    total, other = runtime.cell("total", 8), runtime.cell("other", 1)
+    runtime.always("1 and 2 are added once each", [total], lambda value: value in {0, 1, 3, 100, 101, 102, 103})
+
+    async def adds():
+        for summand in (1, 2):
+            await total.update(lambda before: before + summand)  # noqa: B023 (done before the variable is bound anew)
+
+    async def comes_late():
+        for _ in range(5):
+            await other.update(lambda before: 1 - before)
+        await total.store(100)
+
+    runtime.sometimes("both are added to 100", [total], lambda value: value == 103)
+    verdict = explore(adds, comes_late, runtime=runtime, partial_order=False)
+
+    assert verdict.kind == "safe", verdict
+
+
+def test_an_exception_that_somebody_else_caught_meanwhile_makes_no_difference():
+    runtime = ExploredRuntime()
+    cell = runtime.cell("cell", 1)
+    calls = itertools.count()
+
+    def collects_garbage_now_and_then():
+        if next(calls) % 2:
+            with contextlib.suppress(KeyError):
+                raise KeyError
+
+    async def body():
+        collects_garbage_now_and_then()
+        await cell.store(1)
+
+    assert explore(body, runtime=runtime).kind == "safe"

@@ -43,7 +43,8 @@ class Limits:
     workers: int = 1
     engine: Literal["auto", "plain", "compiled"] = "auto"
     swarm: Swarming | None = None
-    """Send random walkers instead of trying every order; such a check is never `safe`."""
+    """Send random walkers instead of trying every order; such a check is never `safe`. Of the other limits `timeout_s`
+    alone counts then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,12 @@ class CheckResult:
 
     @property
     def states(self) -> int:
-        """Distinct states of all groups together."""
+        """Distinct states of all groups together; 0 where random walkers were sent, who count none."""
         return sum(group.verdict.states for group in self.groups)
 
     @property
     def transitions(self) -> int:
-        """Transitions of all groups together."""
+        """Transitions of all groups together; the steps of all walkers where some were sent."""
         return sum(group.verdict.transitions for group in self.groups)
 
     @property
@@ -92,6 +93,11 @@ class CheckResult:
     def seconds(self) -> float:
         """Time that exploring took."""
         return sum(group.verdict.seconds for group in self.groups)
+
+    @property
+    def walked(self) -> bool:
+        """Whether random walkers were sent instead of trying every order."""
+        return self.decisive.verdict.engine == "walk"
 
     @property
     def shortest(self) -> bool:
@@ -146,7 +152,7 @@ def check(
                 if verdict.kind in {"safe", "vacuous"}:
                     verdict = _unless_waiting(model, verdict, limits)
             else:
-                verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
+                verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm, limits.timeout_s)
         except AgentError as error:
             raise unfit(error, model.tlbs[0].scheme) or error from error.__cause__
         except NotSymmetric as error:

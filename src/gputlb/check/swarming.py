@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from gputlb.check.model import build
-from gputlb.explore import swarm
+from gputlb.check.unfit_scheme import unfit_class
+from gputlb.explore import NondeterministicAgent, swarm
+from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
     from gputlb.check.defects import Defect
     from gputlb.check.groups import Group
     from gputlb.check.scenario import Scenario
     from gputlb.driver import Scheme
-    from gputlb.explore import ExploredRuntime, Verdict, Walk
+    from gputlb.explore import ExploredRuntime, Verdict
     from gputlb.facts import Platform
 
 
@@ -30,27 +36,47 @@ class Swarming:
     processes: int = 1
     scheduler: str | None = None
     """Address of a Dask cluster that runs the walkers instead."""
+    patience: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Entered around each walk that another process takes: a signal set up here would not reach code there."""
 
 
 def walked(
-    platform: Platform, scheme: type[Scheme], scenario: Scenario, group: Group, defect: Defect, swarming: Swarming
+    platform: Platform,
+    scheme: type[Scheme],
+    scenario: Scenario,
+    group: Group,
+    defect: Defect,
+    swarming: Swarming,
+    timeout_s: float | None = None,
 ) -> tuple[Verdict, int | None]:
-    """Send the walkers; return the shortest finding with its seed, else a `bounded` verdict. Never `safe`.
+    """Send the walkers; return what they came to together, and the seed of the shortest finding. Never `safe`.
 
-    Raises: `BadQuestion` where the cluster's library is missing.
+    Raises: `UnfitScheme` and `AgentError`s as `check` does; `BadQuestion` where a process dies or a cluster fails.
     """
+    elsewhere = swarming.processes > 1 or swarming.scheduler is not None
     found = swarm(
         partial(_runtime_of, platform, scheme, scenario, group, defect),
         seed=swarming.seed,
         walkers=swarming.walkers,
         depth=swarming.depth,
+        timeout_s=timeout_s,
         processes=swarming.processes,
         scheduler=swarming.scheduler,
+        around=partial(_told_there, defect.scheme or scheme, swarming.patience if elsewhere else nullcontext),
     )
-    finding: Walk | None = found.finding
-    if finding is None:
-        return max(found.walks, key=lambda walk: walk.verdict.depth).verdict, None
-    return finding.verdict, finding.seed
+    return found.verdict, None if found.finding is None else found.finding.seed
+
+
+@contextmanager
+def _told_there(scheme: type[Scheme], patience: Callable[[], AbstractContextManager[object]]) -> Iterator[None]:
+    """Say what a complaint means for the scheme's author while its cause is known: that does not leave a process."""
+    try:
+        with patience():
+            yield
+    except AgentError as error:
+        if isinstance(error, NondeterministicAgent):
+            raise  # it takes what it knows along
+        raise unfit_class(error, scheme) or error from error.__cause__
 
 
 def _runtime_of(

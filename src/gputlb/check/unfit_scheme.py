@@ -87,7 +87,11 @@ def unfit(error: AgentError, made: Scheme) -> GputlbError | None:
     """Return what an explorer's complaint means for the author of a scheme; None if it says so already."""
     if isinstance(error, NondeterministicAgent):
         return kept_state(error, made)
-    scheme = type(made)
+    return unfit_class(error, type(made))
+
+
+def unfit_class(error: AgentError, scheme: type[Scheme]) -> UnfitScheme | None:
+    """Return the same of all but what an object of the scheme must be looked at for."""
     if scheme.__module__.startswith("gputlb."):
         return None
     name = scheme.__qualname__

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,10 +15,10 @@ from gputlb.cli._signals import broken_pipes_are_errors, say_stopped
 from gputlb.errors import GputlbError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from gputlb.check import CheckResult, Defect, Limits, OnPlatform, Scenario
+    from gputlb.check import CheckResult, Defect, Limits, OnPlatform, Scenario, Swarming
     from gputlb.driver import Scheme
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -50,7 +52,7 @@ def check(
     max_memory: str | None = None,
     timeout: float | None = None,
     workers: int = 1,
-    engine: Literal["auto", "plain", "compiled"] = "auto",
+    engine: Literal["auto", "plain", "compiled"] | None = None,
     json: Flag = False,
     full: Annotated[bool, Parameter(name=["--full", "-v"], negative="", show_default=False)] = False,
     html: Path | None = None,
@@ -58,9 +60,9 @@ def check(
     save: Path | None = None,
     export: Annotated[tuple[str, Path] | None, Parameter(negative="")] = None,
     swarm: Flag = False,
-    walkers: int = 8,
-    depth: int = 10_000,
-    seed: int = 0,
+    walkers: int | None = None,
+    depth: int | None = None,
+    seed: int | None = None,
     scheduler: str | None = None,
 ) -> int:
     """Try every order of clients, driver, engines and units, and show the shortest way to a stale access, if any.
@@ -97,11 +99,11 @@ def check(
     max_memory
         Stop before the search of one group takes more bytes: 2G, 500M.
     timeout
-        Stop the search of one group after this many seconds.
+        Stop the search of one group after this many seconds, or its walkers with --swarm.
     workers
-        Threads of the compiled engine.
+        Threads of the compiled engine, or processes of --swarm.
     engine
-        Compiled needs numba; auto takes it where it is installed.
+        Compiled needs numba; auto takes it where it is installed, unless given.
     json
         Print one JSON document instead.
     full
@@ -117,16 +119,16 @@ def check(
     swarm
         Send random walkers instead, for what is too big to be explored; never safe, and 3 if nothing is found.
     walkers
-        How many of them, with --swarm, on --workers processes.
+        How many of them, with --swarm, on --workers processes; 8 unless given.
     depth
-        Random steps that each walker takes, with --swarm.
+        Random steps that each walker takes, with --swarm; 10000 unless given.
     seed
-        Of the first walker, with --swarm; what a seed finds it finds again.
+        Of the first walker, with --swarm; 0 unless given. What a seed finds it finds again.
     scheduler
         Address of a Dask cluster that runs the walkers, such as tcp://localhost:8786.
     """
     from gputlb import facts
-    from gputlb.check import NO_DEFECT, Limits, Swarming, engine_groups
+    from gputlb.check import NO_DEFECT, Limits, engine_groups
     from gputlb.check import check as explore
     from gputlb.check import defect as defect_named
     from gputlb.check import scenario as scenario_named
@@ -137,8 +139,13 @@ def check(
     _in_range("--workers", workers, 1, _MOST_WORKERS)
     _in_range("--walkers", walkers, 1, None)
     _in_range("--depth", depth, 1, None)
-    if scheduler is not None and not swarm:
-        raise WrongOption("--scheduler spreads the walkers of a swarm; add --swarm")
+    if swarm:
+        searching = {"--max-states": max_states, "--max-memory": max_memory, "--engine": engine, "--export": export}
+        searching |= {"--no-symmetry": None if symmetry else 0, "--no-partial-order": None if partial_order else 0}
+        _not_given(searching, "about trying every order; leave {} out, or --swarm")
+    else:
+        walking = {"--walkers": walkers, "--depth": depth, "--seed": seed, "--scheduler": scheduler}
+        _not_given(walking, "about random walkers; add --swarm, or leave {} out")
     if timeout is not None and not timeout > 0:
         raise WrongOption(f"--timeout must be more than 0 s, not {timeout:g}")
     if export is not None and export[0] != "promela":
@@ -157,13 +164,15 @@ def check(
         raise WrongOption("--platform all gives a table; ask for a witness or an export on one platform")
     chosen_platform = None if everywhere else facts.platform(platform)
     chosen_defect = NO_DEFECT if defect is None or defect == NO_DEFECT.name else defect_named(defect)
-    swarming = Swarming(seed, walkers, depth, workers, scheduler) if swarm else None
-    limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, partial_order, workers, engine, swarming)
+    limits = Limits(max_states, _bytes(max_memory), timeout, symmetry, partial_order, workers, engine=engine or "auto")
     chosen_scheme = _scheme(scheme)
+    if swarm:
+        patience = _patience(scheme, chosen_scheme)
+        limits = replace(limits, swarm=_swarming(patience, workers, scheduler, seed=seed, walkers=walkers, depth=depth))
     if chosen_platform is None:
         return _check_everywhere(scheme, chosen_scheme, chosen, chosen_defect, limits, json=json)
     groups = len(engine_groups(chosen_platform, chosen.engines_together, gts_together="two-gts" in chosen.ingredients))
-    with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme), broken_pipes_are_errors():
+    with CheckProgress(sys.stderr, groups) as progress, _patience(scheme, chosen_scheme)(), broken_pipes_are_errors():
         result = explore(
             chosen_platform,
             chosen_scheme,
@@ -174,12 +183,11 @@ def check(
         )
     _print(result, json=json, full=full)
     sys.stdout.flush()  # what is said of it comes after it, and not at all where nobody reads it
-    if swarm:
-        print(f"{walkers} random walkers, seeds {seed} to {seed + walkers - 1}", file=sys.stderr)
+    _say_seeds(limits)
     if result.interrupted:
         return say_stopped("what it came to until then is above")
-    if result.decisive.seed is not None:
-        again = f"--swarm --walkers 1 --seed {result.decisive.seed} --depth {depth}"
+    if limits.swarm is not None and result.decisive.seed is not None:
+        again = f"--swarm --walkers 1 --seed {result.decisive.seed} --depth {limits.swarm.depth}"
         print(f"found by a random walker, so it may not be the shortest way; {again} finds it again", file=sys.stderr)
     elif result.story is not None and not result.shortest:
         print("there may be a shorter way; --no-partial-order looks for it among all states", file=sys.stderr)
@@ -253,7 +261,7 @@ def replay(
         if path is not None:
             check_writable(path)
     name = scheme or read_witness(file).scheme
-    with _patience(name, _scheme(scheme) if scheme else None):
+    with _patience(name, _scheme(scheme) if scheme else None)():
         witness, story = run_again(file, scheme)
     if json:
         print(check_summary.replay_json(witness, story))
@@ -290,19 +298,44 @@ def _file_of(name: str) -> frozenset[str]:
     return frozenset() if spec is None or spec.origin is None else frozenset({spec.origin})
 
 
-def _patience(name: str, scheme: type[Scheme] | None) -> AbstractContextManager[None]:
+def _patience(name: str, scheme: type[Scheme] | None) -> Callable[[], AbstractContextManager[None]]:
+    """Return what has patience with a scheme for a while, in the process where it is called."""
     from gputlb.check import patience
 
     modules = [sys.modules.get(kind.__module__) for kind in scheme.__mro__] if scheme else []
     files = frozenset(file for module in modules if (file := getattr(module, "__file__", None)))
-    return patience(name, files, PATIENCE_S)
+    return partial(patience, name, files, PATIENCE_S)
+
+
+def _swarming(
+    patience: Callable[[], AbstractContextManager[None]], processes: int, scheduler: str | None, **given: int | None
+) -> Swarming:
+    from gputlb.check import Swarming
+
+    told = {option: value for option, value in given.items() if value is not None}
+    return Swarming(processes=processes, scheduler=scheduler, patience=patience, **told)
+
+
+def _say_seeds(limits: Limits) -> None:
+    swarm = limits.swarm
+    if swarm is not None:
+        from gputlb.report.check_summary import counted
+
+        last = swarm.seed + swarm.walkers - 1
+        seeds = f"seed {last}" if swarm.walkers == 1 else f"seeds {swarm.seed} to {last}"
+        print(f"{counted(swarm.walkers, 'random walker')}, {seeds}", file=sys.stderr)
+
+
+def _not_given(options: Mapping[str, object], remark: str) -> None:
+    given = [option for option, value in options.items() if value is not None]
+    if given:
+        are, them = ("is", "it") if len(given) == 1 else ("are", "them")
+        raise WrongOption(f"{' and '.join(given)} {are} {remark.format(them)}")
 
 
 def _changed(
     scenario: Scenario, clients: int | None, engines: int | None, rounds: int | None, with_: list[str] | None
 ) -> Scenario:
-    from dataclasses import replace
-
     from gputlb.check import MOST_CLIENTS, MOST_ENGINES, MOST_ROUNDS
 
     _in_range("--clients", clients, 1, MOST_CLIENTS)
@@ -347,9 +380,11 @@ def _check_everywhere(
 
     done: list[OnPlatform] = []
     if not json:
-        print(written(check_table.head(shown_name(defect.replaced(scheme)), defect.name, scenario), sys.stdout))
+        shown = shown_name(defect.replaced(scheme))
+        walked = limits.swarm is not None
+        print(written(check_table.head(shown, defect.name, scenario, walked=walked), sys.stdout))
     names = [platform.kernel for platform in facts.platforms()]
-    with _patience(name, scheme), CheckProgress(sys.stderr, len(names)) as progress:
+    with _patience(name, scheme)(), CheckProgress(sys.stderr, len(names)) as progress:
         results = check_everywhere(scheme, scenario, defect=defect, limits=limits)
         while len(done) < len(names):
             if sys.stderr.isatty():
@@ -362,8 +397,9 @@ def _check_everywhere(
             if not json:
                 print(written([check_table.row(each)], sys.stdout), flush=True)
     print(check_table.table_json(done) if json else written(check_table.tail(done), sys.stdout))
+    sys.stdout.flush()
+    _say_seeds(limits)
     if done[-1].result is not None and done[-1].result.interrupted:
-        sys.stdout.flush()
         return say_stopped("what it came to until then is above")
     statuses = {_STATUS[each.result.kind] for each in done if each.result is not None}
     return next((status for status in (1, 3, 0) if status in statuses), 2)

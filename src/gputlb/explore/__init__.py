@@ -12,8 +12,9 @@ from gputlb.explore._errors import (
 from gputlb.explore._promela import export_promela
 from gputlb.explore._runtime import ExploredRuntime
 from gputlb.explore._search import Progress
-from gputlb.explore._swarm import Swarm, Walk, swarm, walk
+from gputlb.explore._swarm import Swarm, swarm
 from gputlb.explore._verdict import Step, Verdict, Witness
+from gputlb.explore._walk import Walk, walk
 
 __all__ = [
     "BadQuestion",

@@ -296,7 +296,10 @@ class Automaton:
                 self._meetings.setdefault(number, (parent, answer))
             return number
         number = len(self.nodes)
-        node = Node(number, run.operation, None, run, parent, answer, slot)
+        operation = run.operation
+        if twin.operation is not None and twin.operation.argument is not operation.argument:
+            operation = operation.lasting()  # the node is asked again when its runs have gone on
+        node = Node(number, operation, None, run, parent, answer, slot)
         if self.lock_order is not None and run.operation.kind is Kind.ACQUIRE:
             node.failure = self.lock_order.asks(actor, self.runtime.locks[run.operation.cell], run.operation.place)
         node.parked = runs

@@ -186,7 +186,7 @@ def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Ver
         engine=engine,
         reduced=found.reduced,
         interrupted=found.interrupted,
-        bytes_per_state=found.bytes_used / found.states,
+        bytes_per_state=found.bytes_used / found.states if found.states else 0.0,
         witness=witness(system, found, shortest=shortest) if kind in {"violated", "deadlock"} else None,
         error=error,
         waiting=waiting,
@@ -206,6 +206,11 @@ def verdict_of(system: System, found: Found, engine: str, seconds: float) -> Ver
     )
 
 
+def so_far(limit: str) -> str:
+    """Return what is known where a limit came first."""
+    return f"{limit}; nothing wrong in what was covered"
+
+
 def _what(system: System, found: Found, reached: dict[str, bool]) -> tuple[str, str, Exception | None, dict[str, str]]:
     if found.kind == "violated":
         assert found.failed is not None
@@ -220,7 +225,7 @@ def _what(system: System, found: Found, reached: dict[str, bool]) -> tuple[str, 
         return "deadlock", f"nobody can act any more: {who}", None, waiting
     if found.kind == "bounded":
         limit = "it was interrupted" if found.interrupted else found.limit
-        return "bounded", f"{limit}; nothing wrong in what was covered", None, {}
+        return "bounded", so_far(limit), None, {}
     unreached = [text for text in system.runtime.goals if not reached[text]]
     if unreached:
         listed = ", ".join(map(repr, unreached))

@@ -293,8 +293,9 @@ def _variables(owner: object, frame: FrameType) -> list[object] | None:
         kept.append(name)
         kept.append(value)
     stack = variables[len(names) :]
-    # Behind it stands the exception that is being handled: nothing before the first one, None ever after. How deep the
-    # stack is hangs on the instruction alone, so nothing is lost with what is None.
+    # Behind the stack comes the exception being handled: None, or nothing at all if none was ever caught while this
+    # frame ran, be it by a finalizer that the garbage collector happened to call. No state differs by None at the end,
+    # since the instruction says how deep the stack is.
     while stack and stack[-1] is None:
         stack.pop()
     kept.extend(stack)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from copy import copy
 from enum import IntEnum
 from pathlib import Path
-from types import coroutine
+from types import CellType, FunctionType, coroutine
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -124,6 +125,13 @@ class Operation:
                 return f"choose of {self.argument}"
         return self.kind.name.lower()
 
+    def lasting(self) -> Operation:
+        """Return the operation with its function as it is now, whatever becomes of variables that it shares."""
+        lasting = copy(self)
+        if isinstance(self.argument, FunctionType):
+            lasting.argument = _with_variables_of_its_own(self.argument, {})
+        return lasting
+
     def like(self, other: Operation) -> bool:
         """Whether `other` is the same step as far as one can see without calling its function."""
         return (
@@ -132,6 +140,25 @@ class Operation:
             and self.place == other.place
             and (callable(self.argument) or self.argument == other.argument)
         )
+
+
+def _with_variables_of_its_own(function: FunctionType, copied: dict[int, FunctionType]) -> FunctionType:
+    """Return a function that reads what it would read now: a coroutine that goes on may bind its variables anew."""
+    if function.__closure__ is None:
+        return function
+    if id(function) in copied:
+        return copied[id(function)]
+    cells = tuple(CellType() for _ in function.__closure__)
+    own = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
+    own.__kwdefaults__ = function.__kwdefaults__
+    copied[id(function)] = own
+    for cell, shared in zip(cells, function.__closure__, strict=True):
+        try:
+            value = shared.cell_contents
+        except ValueError:
+            continue
+        cell.cell_contents = _with_variables_of_its_own(value, copied) if isinstance(value, FunctionType) else value
+    return own
 
 
 @coroutine

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gputlb.explore._errors import OutOfTime
-from gputlb.explore._search import Found, Limits, Progress
+from gputlb.explore._search import Found, Goals, Limits, Progress
 
 if TYPE_CHECKING:
     from gputlb.explore._system import State, System
@@ -23,7 +23,7 @@ def search(system: System, limits: Limits) -> Found:
     parents = [-1]
     known = {start}
     bytes_each = _BYTES_PER_STATE + _BYTES_PER_FIELD * len(start)
-    invariants, goals = bool(system.invariants), _Goals(system)
+    invariants, goals = bool(system.invariants), Goals(system)
     transitions = depth = checked = head = unsettled = 0
     level_end = 1
 
@@ -88,19 +88,3 @@ def search(system: System, limits: Limits) -> Found:
         return found("bounded", limit=str(over))
     except KeyboardInterrupt:
         return found("bounded", interrupted=True)
-
-
-class _Goals:
-    """Goals over cells that have been reached so far."""
-
-    def __init__(self, system: System) -> None:
-        self.first = system.agents
-        self.reached: frozenset[str] = frozenset()
-        self._left = list(system.goals)
-
-    def look(self, state: State) -> None:
-        for goal in self._left.copy():
-            text, cells, predicate = goal
-            if predicate(*(state[self.first + cell] for cell in cells)):
-                self.reached |= {text}
-                self._left.remove(goal)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gputlb.explore._automaton import Node
-    from gputlb.explore._system import State
+    from gputlb.explore._system import State, System
 
 
 class Progress(NamedTuple):
@@ -63,3 +63,20 @@ class Found:
     """Whether only the needed steps were taken; the path need not be a shortest one then."""
     interrupted: bool = False
     """Whether Ctrl-C was its limit."""
+
+
+class Goals:
+    """Goals over cells that have been reached so far."""
+
+    def __init__(self, system: System) -> None:
+        self.first = system.agents
+        self.reached: frozenset[str] = frozenset()
+        self._left = list(system.goals)
+
+    def look(self, state: State) -> None:
+        """Remember the goals that hold in a state."""
+        for goal in self._left.copy():
+            text, cells, predicate = goal
+            if predicate(*(state[self.first + cell] for cell in cells)):
+                self.reached |= {text}
+                self._left.remove(goal)

@@ -66,11 +66,11 @@ class Verdict:
     text: str
     """One sentence: what was found, or which limit was reached."""
     states: int
-    """Distinct states met."""
+    """Distinct states met; 0 where nobody counted them, as on a random walk."""
     transitions: int
-    """Steps taken from them, those that led to known states included."""
+    """Steps taken, those that led to known states included."""
     depth: int
-    """Length of the longest of the shortest ways to a state."""
+    """Length of the longest of the shortest ways to a state; of a random walk, its longest way."""
     seconds: float
     engine: str
     bytes_per_state: float
@@ -104,7 +104,7 @@ class Verdict:
         return self.kind == "safe"
 
     def __str__(self) -> str:
-        return (
-            f"{self.kind}: {self.text} ({self.states:,} states, {self.transitions:,} transitions, "
-            f"depth {self.depth}, {self.seconds:.2f} s)"
-        )
+        met = f"{self.states:,} states, {self.transitions:,} transitions"
+        if self.engine == "walk":
+            met = f"{self.transitions:,} random steps"
+        return f"{self.kind}: {self.text} ({met}, depth {self.depth}, {self.seconds:.2f} s)"

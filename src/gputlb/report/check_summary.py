@@ -74,6 +74,8 @@ def verdict(result: CheckResult) -> str:
     left = sum(map(len, result.not_explored))
     engines = counted(explored, "engine") if not left else f"{explored} of {explored + left} engines"
     size = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, depth {result.depth}"
+    if result.walked:
+        size = f"{counted(result.transitions, 'random step')} in all, longest way {result.depth:,}"
     covered = f"{engines} in {counted(len(result.groups), 'group')}; {size}; {result.seconds:.1f} s"
     match result.kind:
         case "safe":
@@ -103,7 +105,7 @@ def check_json(result: CheckResult) -> str:
         "rounds": scenario.rounds,
         "ingredients": sorted(scenario.ingredients),
         "defect": result.defect,
-        "states": result.states,
+        "states": None if result.walked else result.states,
         "transitions": result.transitions,
         "depth": result.depth,
         "seconds": result.seconds,
@@ -113,7 +115,7 @@ def check_json(result: CheckResult) -> str:
                 "engines": list(group.engines),
                 "verdict": group.verdict.kind,
                 "text": group.verdict.text,
-                "states": group.verdict.states,
+                "states": None if result.walked else group.verdict.states,
                 "transitions": group.verdict.transitions,
                 "depth": group.verdict.depth,
                 "seconds": group.verdict.seconds,
@@ -121,6 +123,7 @@ def check_json(result: CheckResult) -> str:
                 "reduced": group.verdict.reduced,
                 "bytes_per_state": group.verdict.bytes_per_state,
                 "learning_seconds": group.verdict.learning_seconds,
+                "seed": group.seed,
                 "reached": group.verdict.reached,
                 "never_moved": list(group.verdict.never_moved),
                 "never_written": list(group.verdict.never_written),
@@ -216,20 +219,25 @@ def scenarios_json(
 
 
 def _groups(result: CheckResult) -> list[str]:
-    rows = [("engines", "verdict", "states", "transitions", "depth", "seconds")]
+    heads, sizes = sizes_of_groups(result)
+    rows = [("engines", "verdict", *heads, "seconds")]
     rows += [
-        (
-            ", ".join(group.engines),
-            group.verdict.kind,
-            f"{group.verdict.states:,}",
-            f"{group.verdict.transitions:,}",
-            str(group.verdict.depth),
-            f"{group.verdict.seconds:.1f}",
-        )
-        for group in result.groups
+        (", ".join(group.engines), group.verdict.kind, *size, f"{group.verdict.seconds:.1f}")
+        for group, size in zip(result.groups, sizes, strict=True)
     ]
-    rows += [(", ".join(engines), "not explored", "", "", "", "") for engines in result.not_explored]
-    return _aligned(rows, "<<>>>>")
+    nothing = [""] * (len(heads) + 1)
+    rows += [(", ".join(engines), "not explored", *nothing) for engines in result.not_explored]
+    return _aligned(rows, "<<" + ">" * len(nothing))
+
+
+def sizes_of_groups(result: CheckResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return what is counted of each group, and the counts: walkers count their steps, but not states."""
+    verdicts = [group.verdict for group in result.groups]
+    if result.walked:
+        return ("random steps", "longest way"), [(f"{each.transitions:,}", f"{each.depth:,}") for each in verdicts]
+    return ("states", "transitions", "depth"), [
+        (f"{each.states:,}", f"{each.transitions:,}", f"{each.depth:,}") for each in verdicts
+    ]
 
 
 def _remarks(result: CheckResult) -> list[str]:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from gputlb.check import CheckResult, OnPlatform, Scenario
 
-_HEAD = f"{'platform':22}{'verdict':12}{'engines':>7}{'groups':>8}{'states':>12}{'seconds':>9}"
 
-
-def head(scheme: str, defect: str, scenario: Scenario) -> list[Line]:
-    """Return what was asked, and the heads of the columns."""
-    return [Line(check_summary.asked(scheme, "every platform", defect, scenario)), Line(""), Line(_HEAD)]
+def head(scheme: str, defect: str, scenario: Scenario, *, walked: bool = False) -> list[Line]:
+    """Return what was asked, and the heads of the columns; random walkers count steps, not states."""
+    size = "steps" if walked else "states"
+    heads = f"{'platform':22}{'verdict':12}{'engines':>7}{'groups':>8}{size:>12}{'seconds':>9}"
+    return [Line(check_summary.asked(scheme, "every platform", defect, scenario)), Line(""), Line(heads)]
 
 
 def row(done: OnPlatform) -> Line:
@@ -31,7 +31,7 @@ def row(done: OnPlatform) -> Line:
     left = sum(map(len, result.not_explored))
     of = f"{engines}/{engines + left}" if left else str(engines)
     return Line(
-        f"{name:22}{result.kind:12}{of:>7}{len(result.groups):>8}{result.states:>12,}{result.seconds:>9.1f}",
+        f"{name:22}{result.kind:12}{of:>7}{len(result.groups):>8}{_size(result):>12,}{result.seconds:>9.1f}",
         hot=result.kind in {"violated", "deadlock"},
     )
 
@@ -48,11 +48,12 @@ def tail(done: Sequence[OnPlatform]) -> list[Line]:
     lines += [*reasons, Line("")] if reasons else []
     kinds = dict.fromkeys(result.kind for result in results)
     told = ", ".join(f"{sum(result.kind == kind for result in results)} {kind}" for kind in kinds) or "none"
-    states, seconds = sum(result.states for result in results), sum(result.seconds for result in results)
+    size, seconds = sum(map(_size, results)), sum(result.seconds for result in results)
+    noun = "random step" if any(result.walked for result in results) else "state"
     loads = [each.fits for each in done if each.result is None]
     rest = f"; {loads.count(False)} left out" if False in loads else ""
     rest += f"; not loaded on {loads.count(True)}" if True in loads else ""
-    return [*lines, Line(f"{told}{rest}; {check_summary.counted(states, 'state')}, {seconds:.1f} s")]
+    return [*lines, Line(f"{told}{rest}; {check_summary.counted(size, noun)}, {seconds:.1f} s")]
 
 
 def table_json(done: Sequence[OnPlatform]) -> str:
@@ -74,6 +75,10 @@ def table_json(done: Sequence[OnPlatform]) -> str:
 def _name(done: OnPlatform) -> str:
     graphics = done.platform.graphics
     return f"{done.platform.kernel} {graphics[0]}.{graphics[1]:02d}"
+
+
+def _size(result: CheckResult) -> int:
+    return result.transitions if result.walked else result.states
 
 
 def _results(done: Sequence[OnPlatform]) -> list[CheckResult]:

@@ -95,19 +95,17 @@ def _list(story: Story) -> str:
 
 def _groups(result: CheckResult) -> str:
     rows = []
-    for group in result.groups:
+    counted, sizes = check_summary.sizes_of_groups(result)
+    for group, size in zip(result.groups, sizes, strict=True):
         kind = escape(group.verdict.kind)
-        numbers = (group.verdict.states, group.verdict.transitions, group.verdict.depth)
-        cells = "".join(f'<td class="number">{number:,}</td>' for number in numbers)
+        cells = "".join(f'<td class="number">{number}</td>' for number in size)
         rows.append(
             f'<tr><td>{escape(", ".join(group.engines))}</td><td class="{kind}">{kind}</td>{cells}'
             f'<td class="number">{group.verdict.seconds:.1f} s</td></tr>'
         )
-    rows += [
-        f'<tr><td>{escape(", ".join(engines))}</td><td class="left" colspan="5">not explored: one is enough</td></tr>'
-        for engines in result.not_explored
-    ]
-    heads = "".join(f'<th class="number">{head}</th>' for head in ("states", "transitions", "depth", "time"))
+    left = f'<td class="left" colspan="{len(counted) + 2}">not explored: one is enough</td>'
+    rows += [f"<tr><td>{escape(', '.join(engines))}</td>{left}</tr>" for engines in result.not_explored]
+    heads = "".join(f'<th class="number">{head}</th>' for head in (*counted, "time"))
     return (
         '<h2>What was explored</h2>\n<div class="scroll"><table>\n'
         f"<tr><th>engines together</th><th>verdict</th>{heads}</tr>\n" + "\n".join(rows) + "\n</table></div>\n"

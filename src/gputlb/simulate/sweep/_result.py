@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gputlb import __version__, facts
+from gputlb.errors import GputlbError
 from gputlb.simulate.costs import COSTS
 from gputlb.simulate.setup import run_setup
 
@@ -47,6 +48,8 @@ def made_by() -> tuple[str, str]:
 def _run(run: Run) -> Finished:
     try:
         result = run_setup(run.setup, run.seed)
+    except GputlbError as error:
+        return Finished(run.key, {}, None, [], str(error))
     except Exception as error:
         return Finished(run.key, {}, None, [], f"{type(error).__name__}: {error}")
     costs = {cost.name: None if (value := cost.of(result)) is None else float(value) for cost in COSTS}

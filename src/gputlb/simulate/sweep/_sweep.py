@@ -125,8 +125,8 @@ class Sweep:
         places = [self.output] * bool(self._before.keys() & self._finished.keys()) + [self.journal] * bool(in_journal)
         finished = "has finished is" if self.done == 1 else "have finished are"
         return (
-            f"the {self.done:,} of {self.total:,} runs that {finished} kept in {' and '.join(map(str, places))}, and the "
-            "same command goes on from there"
+            f"the {self.done:,} of {self.total:,} runs that {finished} kept in {' and '.join(map(str, places))}, and "
+            "the same command goes on from there"
         )
 
     def _keep(self, finished: Finished) -> None:

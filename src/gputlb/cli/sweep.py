@@ -55,7 +55,7 @@ def sweep(
     import time
 
     from gputlb.report import sweep_text
-    from gputlb.report.sweep_progress import SweepProgress
+    from gputlb.report.sweep_progress import SweepProgress, TrialProgress
     from gputlb.simulate.sweep import Sweep, estimated_s, read_sweep
 
     if workers is not None and scheduler is not None:
@@ -69,7 +69,9 @@ def sweep(
         if dry_run:
             cores = min(workers or _cores(), len(missing) or 1)
             where = "1 worker" if cores == 1 else f"{cores} workers"
-            print(sweep_text.planned(running, estimated_s(missing, cores), where))
+            with TrialProgress(sys.stderr) as trying:
+                needed_s = estimated_s(missing, cores, tick=trying.show)
+            print(sweep_text.planned(running, needed_s, where))
             return 0
         begun_s = time.monotonic()
         with broken_pipes_are_errors():

@@ -60,6 +60,8 @@ def sweep(
 
     if workers is not None and scheduler is not None:
         raise WrongOption("--workers are processes on this machine, --scheduler a cluster; give one of them")
+    if dry_run and scheduler is not None:
+        raise WrongOption("--dry-run tries short runs on this machine, which tell nothing of a cluster; leave out one")
     if workers is not None and not 1 <= workers <= _MOST_WORKERS:
         raise WrongOption(f"--workers must be 1 to {_MOST_WORKERS}, not {workers}")
     plan = read_sweep(file)

@@ -55,7 +55,7 @@ def trace(
     refuse_unknown_options([file], trace)
     names = [name.strip() for name in awake.split(",") if name.strip()]
     if awake and not names:
-        raise NoEngine(f"--awake {awake} names no engine; write it like --awake rcs0,bcs0, or leave it out")
+        raise NoEngine(f"--awake {awake!r} names no engine; write it like --awake rcs0,bcs0, or leave it out")
     opened = open_trace(file)
     vmas = None if recording is None else VmaHistory(opened.name)
     with ReadingProgress(sys.stderr) as progress:

@@ -49,7 +49,9 @@ def test_a_cost_that_is_named_twice_is_shown_once(results: Path, capsys: pytest.
 def test_a_page_begins_with_the_cost_and_the_parameters_that_are_asked_for(results: Path, tmp_path: Path):
     page, short, long = tmp_path / "page.html", tmp_path / "short", tmp_path / "long"
     assert 0 == run(results, "--html", page, "--cost", "flushes_per_s")
-    data = json.loads(re.search(r"<script[^>]*application/json[^>]*>(.*?)</script>", page.read_text(), re.DOTALL)[1])
+    found = re.search(r"<script[^>]*application/json[^>]*>(.*?)</script>", page.read_text(), re.DOTALL)
+    assert found
+    data = json.loads(found[1])
     assert "flushes_per_s" == data["costs"][data["cost"]]["name"]
 
     assert 0 == run(results, "--svg", short, "--by", "clients", "--x", "scheme")

@@ -49,6 +49,10 @@ class StampsInWords(Mmio):
     def stamp(self, seqno): return f"after {seqno}"
 class MadeByHalf(Mmio):
     def __init__(self, gt): pass
+class Gone(BaseException):
+    pass
+class IsGone(Mmio):
+    async def flush(self): raise Gone
 class AwaitsAnything(Mmio):
     async def flush(self):
         class Anything:
@@ -118,7 +122,7 @@ def exit_status_of(*arguments: object) -> object:
         ),
         (
             "AwaitsAnything",
-            "35 in AwaitsAnything.flush: scheme 'AwaitsAnything' awaited what is not of this runtime; await its own "
+            "39 in AwaitsAnything.flush: scheme 'AwaitsAnything' awaited what is not of this runtime; await its own "
             f"cells, locks and sleeps alone; {ABOVE_A_FLUSH}",
         ),
     ],
@@ -146,6 +150,18 @@ def test_a_sweep_says_the_same_and_leaves_nothing(name: str, tmp_path: Path, cap
     assert f"scheme '{name}' raised" in printed.err
     assert 1 == printed.err.count("\n")
     assert {"own.toml", "of_ones_own.py"} >= {path.name for path in tmp_path.iterdir() if path.is_file()}
+
+
+def test_a_sweep_is_told_of_what_is_no_exception_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    pytest.importorskip("duckdb")
+    file = tmp_path / "own.toml"
+    file.write_text('scheme = "of_ones_own:IsGone"\nreplications = 1\nduration = "5 ms"\nseed = 7\n')
+
+    assert 2 == exit_status_of("sweep", file, "--workers", "1")
+    assert capsys.readouterr().err.endswith(
+        " of point 0 failed: of_ones_own.py:34 in IsGone.flush raised Gone(); no run has finished, so the same command "
+        "begins anew\n"
+    )
 
 
 def broken(*_args: object, **_kwargs: object) -> None:

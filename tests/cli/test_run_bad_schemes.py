@@ -53,6 +53,10 @@ class Gone(BaseException):
     pass
 class IsGone(Mmio):
     async def flush(self): raise Gone
+class StampWaits(Mmio):
+    async def stamp(self, seqno): return seqno
+class FlushYields(Mmio):
+    async def flush(self): yield
 class AwaitsAnything(Mmio):
     async def flush(self):
         class Anything:
@@ -121,8 +125,18 @@ def exit_status_of(*arguments: object) -> object:
             "flush(self)`",
         ),
         (
+            "StampWaits",
+            "36 in StampWaits.stamp: scheme 'StampWaits' has a stamp() that is a coroutine, and nobody awaits it; "
+            "write `def stamp(self, seqno)`",
+        ),
+        (
+            "FlushYields",
+            "38 in FlushYields.flush: scheme 'FlushYields' has a flush() that is no coroutine; write `async def "
+            "flush(self)`, without a yield in it",
+        ),
+        (
             "AwaitsAnything",
-            "39 in AwaitsAnything.flush: scheme 'AwaitsAnything' awaited what is not of this runtime; await its own "
+            "43 in AwaitsAnything.flush: scheme 'AwaitsAnything' awaited what is not of this runtime; await its own "
             f"cells, locks and sleeps alone; {ABOVE_A_FLUSH}",
         ),
     ],

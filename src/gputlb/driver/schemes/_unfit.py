@@ -35,6 +35,9 @@ def shown_name(scheme: type[Scheme]) -> str:
 
 def made(scheme: type[Scheme], gt: Gt) -> Scheme:
     """Return the scheme of a GT. Raises: `UnfitScheme` where it is its own class that fails."""
+    for method in ("stamp", "passed"):
+        if inspect.iscoroutinefunction(getattr(scheme, method)):
+            raise _async(scheme, method)
     try:
         return scheme(gt)
     except GputlbError:
@@ -79,18 +82,32 @@ def failed(scheme: type[Scheme], error: AgentFailed) -> UnfitScheme | None:
         return UnfitScheme(f"{where}: scheme {name!r} {error.problem}; handle it there, for nobody above a flush would")
     if not any(_defines(scheme, method) for method in _RESULTS_ARE_USED):
         return None
+    function = error.place.partition(" in ")[2]
     return UnfitScheme(
-        f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} at {error.place}; let its "
+        f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} in {function}; let its "
         "methods return what gputlb.driver.Scheme says of them"
     )
 
 
 def _not_async(scheme: type[Scheme], method: str) -> UnfitScheme:
-    code: CodeType = inspect.unwrap(getattr(scheme, method)).__code__
+    without_yield = ", without a yield in it" if inspect.isasyncgenfunction(getattr(scheme, method)) else ""
     return UnfitScheme(
-        f"{_file_name(code.co_filename)}:{code.co_firstlineno} in {code.co_qualname}: scheme {scheme.__qualname__!r} "
-        f"has a {method}() that is no coroutine; write `async def {method}(self)`"
+        f"{_first_line(scheme, method)}: scheme {scheme.__qualname__!r} has a {method}() that is no coroutine; write "
+        f"`async def {method}(self)`{without_yield}"
     )
+
+
+def _async(scheme: type[Scheme], method: str) -> UnfitScheme:
+    arguments = ", ".join(inspect.signature(getattr(Scheme, method)).parameters)
+    return UnfitScheme(
+        f"{_first_line(scheme, method)}: scheme {scheme.__qualname__!r} has a {method}() that is a coroutine, and "
+        f"nobody awaits it; write `def {method}({arguments})`"
+    )
+
+
+def _first_line(scheme: type[Scheme], method: str) -> str:
+    code: CodeType = inspect.unwrap(getattr(scheme, method)).__code__
+    return f"{_file_name(code.co_filename)}:{code.co_firstlineno} in {code.co_qualname}"
 
 
 def _is_ours(kind: type) -> bool:

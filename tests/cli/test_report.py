@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,30 @@ def test_a_table_has_all_points_with_intervals(results: Path, capsys: pytest.Cap
     assert "unstable, *: 1 of 6 points has no steady state." == lines[-1]
 
 
+def test_a_cost_that_is_named_twice_is_shown_once(results: Path, capsys: pytest.CaptureFixture[str]):
+    twice = ("--cost", "release_p99_us", "--cost", "release_p99_us")
+    assert 0 == run(results, *twice)
+    assert 1 == capsys.readouterr().out.count("release latency, p99 (µs)")
+
+    assert 0 == run(results, *twice, "--by", "scheme=mmio,guc", verb="compare")
+    assert 1 == capsys.readouterr().out.count("release latency, p99\n")
+
+
+def test_a_page_begins_with_the_cost_and_the_parameters_that_are_asked_for(results: Path, tmp_path: Path):
+    page, short, long = tmp_path / "page.html", tmp_path / "short", tmp_path / "long"
+    assert 0 == run(results, "--html", page, "--cost", "flushes_per_s")
+    found = re.search(r"<script[^>]*application/json[^>]*>(.*?)</script>", page.read_text(), re.DOTALL)
+    assert found
+    data = json.loads(found[1])
+    assert "flushes_per_s" == data["costs"][data["cost"]]["name"]
+
+    assert 0 == run(results, "--svg", short, "--by", "clients", "--x", "scheme")
+    assert 0 == run(results, "--svg", long, "--by", "workload.clients", "--x", "scheme")
+    assert {path.name: path.read_bytes() for path in short.iterdir()} == {
+        path.name: path.read_bytes() for path in long.iterdir()
+    }
+
+
 def test_a_page_and_pictures_are_written(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     page, svg, png = tmp_path / "report.html", tmp_path / "svg", tmp_path / "png"
 
@@ -55,7 +81,15 @@ def test_a_page_and_pictures_are_written(results: Path, tmp_path: Path, capsys: 
     [
         (["missing.parquet"], "missing.parquet: there is no such file"),
         (["RESULTS", "--cost", "p99"], "the results have no cost p99; "),
-        (["RESULTS", "--x", "client"], "--x client: no such parameter; "),
+        (["RESULTS", "--x", "client", "--svg", "pictures"], "--x client: no such parameter; did you mean clients?"),
+        (
+            ["RESULTS", "--x", "clients"],
+            "--x clients says how charts are drawn, and the table has none; add --html, --svg or --png",
+        ),
+        (
+            ["RESULTS", "--by", "clients", "--cost", "release_p99_us"],
+            "--by clients says how charts are drawn, and the table has none; add --html, --svg or --png",
+        ),
         (["RESULTS", "--html", "missing/report.html"], "the directory missing does not exist"),
         (["RESULTS", "--svg", "RESULTS"], "cannot be a directory"),
     ],

@@ -117,6 +117,14 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
             ["--fault", "stuck-bit:vcs2"],
             "TIGERLAKE has no engine 'vcs2'; did you mean vcs1, vcs0 or vecs0?; it has rcs0, bcs0, vcs0, vcs1, vecs0",
         ),
+        (
+            ["--fault", "stuck-bit:vcs0", "--fault", "stuck-bit:vcs0"],
+            "fault 'stuck-bit:vcs0' is given twice; once is enough",
+        ),
+        (
+            ["--fault", "slow-unit:rcs0:2000", "--fault", "slow-unit:rcs0:300"],
+            "faults 'slow-unit:rcs0:2000' and 'slow-unit:rcs0:300' are in the same place; give one of them",
+        ),
         (["--clients", "0"], "--clients must be 1 to 64, not 0"),
         (["--clients", "65"], "--clients must be 1 to 64, not 65"),
         (

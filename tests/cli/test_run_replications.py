@@ -151,6 +151,14 @@ def test_runs_without_any_access_show_nothing_of_safety(capsys: pytest.CaptureFi
             ["--precision", "2%", "--trace", "t.json"],
             "--trace records one run; leave out --replications and --precision",
         ),
+        (
+            ["--precision-of", "release_p99_us"],
+            "--precision-of release_p99_us says what --precision is about; give both, e.g. --precision 2%",
+        ),
+        (
+            ["--precision-of", "release_p99_us", "--replications", "2"],
+            "--precision-of release_p99_us says what --precision is about; give both, e.g. --precision 2%",
+        ),
     ],
 )
 def test_a_wrong_question_is_answered_by_one_sentence(
@@ -167,8 +175,9 @@ def test_a_wrong_question_is_answered_by_one_sentence(
     assert [] == list(tmp_path.iterdir())
 
 
-def test_an_unknown_cost_is_answered_by_the_nearest(capsys: pytest.CaptureFixture[str]):
-    assert 2 == exit_status_of(*SHORT, "--precision", "2%", "--precision-of", "release_p9_us")
+@pytest.mark.parametrize("precision", [("--precision", "2%"), ()])
+def test_an_unknown_cost_is_answered_by_the_nearest(precision: tuple[str, ...], capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of(*SHORT, *precision, "--precision-of", "release_p9_us")
     said = capsys.readouterr().err
 
     assert said.startswith("gputlb: cost 'release_p9_us' is unknown; did you mean release_p")

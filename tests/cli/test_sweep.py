@@ -99,6 +99,10 @@ def test_a_mistake_in_the_file_is_one_sentence_and_runs_nothing(file: Path, caps
             ["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"],
             "--workers are processes on this machine, --scheduler a cluster; give one of them",
         ),
+        (
+            ["--dry-run", "--scheduler", "tcp://127.0.0.1:1"],
+            "--dry-run tries short runs on this machine, which tell nothing of a cluster; leave out one",
+        ),
         (["--output", "no/such.parquet"], "no/such.parquet: the directory {cwd}/no does not exist; make it first"),
     ],
 )
@@ -118,7 +122,10 @@ def test_options_that_cannot_be_are_refused(
         (["b.parquet", "--by", "scheme"], "name two results files, or one with --by and the parameter to compare by, "
          "e.g. --by scheme"),
         (["--by", "scheme=mmio"], "--by scheme=mmio must name two values: --by scheme=FIRST,SECOND"),
-        (["--by", "scheme", "--level", "100"], "--level must be at least 50 and less than 100 percent, not 100"),
+        (["--by", "scheme", "--level", "100"], "--level must be 50 to 99.9999 percent, not 100"),
+        (["--by", "scheme", "--level", "99.99999999999999"], "--level must be 50 to 99.9999 percent, not "
+         "99.99999999999999"),
+        (["--by", "scheme", "--level", "nan"], "--level must be 50 to 99.9999 percent, not nan"),
         (["--by", "scheme"], "a.parquet: there is no such file; gputlb sweep FILE.toml --output a.parquet makes it"),
     ],
 )  # fmt: skip

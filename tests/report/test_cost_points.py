@@ -40,8 +40,12 @@ def test_what_is_asked_for_goes_where_it_is_asked(tmp_path: Path):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"x": "workload.client"}, "--x workload.client: no such parameter; did you mean workload.clients?"),
-        ({"by": "zzz"}, "--by zzz: no such parameter; the sweep varies scheme, workload.clients"),
+        ({"x": "workload.client"}, "--x workload.client: no such parameter; did you mean clients?"),
+        ({"by": "zzz"}, "--by zzz: no such parameter; the sweep varies scheme, clients"),
+        (
+            {"x": "clients", "by": "workload.clients"},
+            "--x and --by are both workload.clients; lines need another parameter than the axis",
+        ),
         ({"x": "scheme", "by": "scheme"}, "--x and --by are both scheme; lines need another parameter than the axis"),
     ],
 )

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from gputlb.report.sweep_progress import SweepProgress, span
+from gputlb.report.sweep_progress import SweepProgress, TrialProgress, span
 
 
 class Terminal(io.StringIO):
@@ -53,6 +53,18 @@ def test_a_short_sweep_shows_nothing():
 
 def test_runs_that_had_finished_before_say_nothing_of_the_speed():
     assert "\r\x1b[K600 of 1,000 runs (60 %), about 40 s left" == shown(Terminal(), (10.0, 100), before=500)
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"), [(Terminal(), "\r\x1b[Ktrying short runs: 3 of 8 points\r\x1b[K"), (io.StringIO(), "")]
+)
+def test_short_runs_that_take_over_a_second_are_told_on_a_terminal(stream: io.StringIO, said: str):
+    clock = Clock()
+    with TrialProgress(stream, clock) as progress:
+        for clock.now_s, tried in ((0.9, 2), (1.4, 3)):
+            progress.show(tried, 8)
+
+    assert said == stream.getvalue()
 
 
 def test_before_the_first_run_nobody_knows_how_long():

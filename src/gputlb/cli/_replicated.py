@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FEWEST, _MOST = 2, 10_000
 _USUAL_LEAST, _USUAL_MOST = 10, 100
+_USUAL_COST = "release_mean_us"
 _NOT_PRECISE = 3  # as `gputlb check`: a limit came first
 
 
@@ -29,7 +30,7 @@ def replicated(
     replications: int | None,
     duration_is_given: bool,
     precision: str | None,
-    precision_of: str,
+    precision_of: str | None,
     longest_ms: float | None,
     warm_up_ms: float | None,
     trace: Path | None,
@@ -44,6 +45,13 @@ def replicated(
     from gputlb.simulate import Precision, cost_named, replicate, replicate_long_enough
     from gputlb.simulate.run_length import LONGEST_MS
 
+    if precision_of is not None:
+        cost_named(precision_of)
+        if precision is None:
+            raise WrongReplicationOptions(
+                f"--precision-of {precision_of} says what --precision is about; give both, e.g. --precision 2%"
+            )
+    cost = precision_of or _USUAL_COST
     if trace is not None:
         raise WrongReplicationOptions("--trace records one run; leave out --replications and --precision")
     if replications is not None and not _FEWEST <= replications <= _MOST:
@@ -56,7 +64,6 @@ def replicated(
             )
         if not setup.duration_ms <= longest_ms < inf:
             raise WrongReplicationOptions(f"--longest-ms must be {setup.duration_ms:g} or more, not {longest_ms:g}")
-    cost_named(precision_of)
     finds_warm_up = warm_up_ms is None
     if precision is None:
         count = replications or _USUAL_LEAST
@@ -70,11 +77,11 @@ def replicated(
             wanted,
             replications=replications or _USUAL_LEAST,
             longest_ms=LONGEST_MS if longest_ms is None else longest_ms,
-            cost=precision_of,
+            cost=cost,
             warm_up=finds_warm_up,
             progress=progress,
         )
-    return replicate(setup, seed, precision=wanted, cost=precision_of, warm_up=finds_warm_up, progress=progress)
+    return replicate(setup, seed, precision=wanted, cost=cost, warm_up=finds_warm_up, progress=progress)
 
 
 def print_replicated(runs: Replications, *, json: bool) -> int:

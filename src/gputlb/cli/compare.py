@@ -9,6 +9,9 @@ from cyclopts import Parameter
 
 from gputlb.errors import GputlbError
 
+_MOST_LEVEL = 99.9999
+"""Nothing is known so surely; beyond it, the arithmetic of the intervals has no digits left."""
+
 
 class WrongOption(GputlbError):
     """What is to be compared is not said, or said twice."""
@@ -42,7 +45,7 @@ def compare(
         What is compared: a cost's name, as the columns of a results file are called; may be given several times.
         release_p99_us if not given.
     level
-        How sure the intervals are, in percent.
+        How sure the intervals are, in percent, 50 to 99.9999.
     json
         Print one JSON document instead.
     """
@@ -54,8 +57,8 @@ def compare(
 
     if (b is None) == (by is None):
         raise WrongOption("name two results files, or one with --by and the parameter to compare by, e.g. --by scheme")
-    if not 50 <= level < 100:
-        raise WrongOption(f"--level must be at least 50 and less than 100 percent, not {level:g}")
+    if not 50 <= level <= _MOST_LEVEL:
+        raise WrongOption(f"--level must be 50 to {_MOST_LEVEL} percent, not {str(level).removesuffix('.0')}")
     if b is not None:
         sides = two_files(read_results(a, histograms=False), read_results(b, histograms=False))
     else:
@@ -65,6 +68,6 @@ def compare(
         if picked and not (first and comma and second):
             raise WrongOption(f"--by {by} must name two values: --by {column}=FIRST,SECOND")
         sides = by_column(read_results(a, histograms=False), column, (first, second) if picked else None)
-    comparison = compared(sides, cost or DEFAULT_COSTS, level=level / 100)
+    comparison = compared(sides, [*dict.fromkeys(cost or DEFAULT_COSTS)], level=level / 100)
     print(comparison_json(comparison) if json else comparison_text(comparison))
     return 0

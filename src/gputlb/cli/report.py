@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,10 @@ _MOST_TIMELINES = 6
 
 class NotADirectory(GputlbError):
     """Pictures cannot be put there."""
+
+
+class NothingToDraw(GputlbError):
+    """An option is about charts, and none are asked for."""
 
 
 def report(
@@ -52,9 +57,10 @@ def report(
     png
         Write the charts as PNG into this directory.
     cost
-        Only this cost, in the table and among the pictures, e.g. release_p99_us; may be given several times.
+        Only this cost, in the table and among the pictures, e.g. release_p99_us; may be given several times. The page
+        has all, and begins with this one.
     x
-        The parameter along the charts. The one with the most values if not given.
+        The parameter along the charts, e.g. clients. The one with the most values if not given.
     by
         The parameter between the lines of a chart. The scheme if not given.
     """
@@ -65,10 +71,18 @@ def report(
 
     if html is not None:
         check_writable(html)
+    table_only = html is svg is png is None
+    for option, value in (("--x", x), ("--by", by)):
+        if value is not None and table_only:
+            raise NothingToDraw(
+                f"{option} {value} says how charts are drawn, and the table has none; add --html, --svg or --png"
+            )
     shown = view(read_points(results), x=x, by=by)
-    costs = cost or []
+    costs = [*dict.fromkeys(cost or ())]
     check_costs(shown, costs)
-    if html is svg is png is None:
+    if costs:
+        shown = replace(shown, first_cost=costs[0])
+    if table_only:
         from gputlb.report.cost_table import print_points
 
         print_points(shown, costs=costs)

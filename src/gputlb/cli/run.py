@@ -42,7 +42,7 @@ def run(
     trace: Path | None = None,
     replications: int | None = None,
     precision: str | None = None,
-    precision_of: str = "release_mean_us",
+    precision_of: str | None = None,
     longest_ms: float | None = None,
 ) -> int:
     """Run a workload on a virtual GPU whose engines reach for pages, and say what its releases cost.
@@ -83,7 +83,7 @@ def run(
     precision
         Run long enough for a cost to be known so well: 2% of it, or 0.5 in its unit; with --duration-ms, often enough.
     precision_of
-        Which cost, by its name in the JSON document.
+        Which cost, by its name in the JSON document; release_mean_us unless given.
     longest_ms
         Virtual time that no run exceeds whose length --precision chooses; 2000 unless given.
     """
@@ -109,7 +109,7 @@ def run(
         warm_up_ms=warm_up_ms or 0.0,
         duration_ms=_USUAL_MS if duration_ms is None else duration_ms,
     )
-    if replications is not None or precision is not None or longest_ms is not None:
+    if any(given is not None for given in (replications, precision, precision_of, longest_ms)):
         from gputlb.cli._replicated import print_replicated, replicated
 
         with ExitStack() as stack:

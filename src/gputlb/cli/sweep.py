@@ -55,11 +55,13 @@ def sweep(
     import time
 
     from gputlb.report import sweep_text
-    from gputlb.report.sweep_progress import SweepProgress
+    from gputlb.report.sweep_progress import SweepProgress, TrialProgress
     from gputlb.simulate.sweep import Sweep, estimated_s, read_sweep
 
     if workers is not None and scheduler is not None:
         raise WrongOption("--workers are processes on this machine, --scheduler a cluster; give one of them")
+    if dry_run and scheduler is not None:
+        raise WrongOption("--dry-run tries short runs on this machine, which tell nothing of a cluster; leave out one")
     if workers is not None and not 1 <= workers <= _MOST_WORKERS:
         raise WrongOption(f"--workers must be 1 to {_MOST_WORKERS}, not {workers}")
     plan = read_sweep(file)
@@ -69,7 +71,9 @@ def sweep(
         if dry_run:
             cores = min(workers or _cores(), len(missing) or 1)
             where = "1 worker" if cores == 1 else f"{cores} workers"
-            print(sweep_text.planned(running, estimated_s(missing, cores), where))
+            with TrialProgress(sys.stderr) as trying:
+                needed_s = estimated_s(missing, cores, tick=trying.show)
+            print(sweep_text.planned(running, needed_s, where))
             return 0
         begun_s = time.monotonic()
         with broken_pipes_are_errors():

@@ -10,9 +10,14 @@ from cyclopts import Parameter
 
 from gputlb.cli._files import refuse_unknown_options, write_whole
 from gputlb.diagnose.traces import VmaHistory, explain_trace, open_trace
+from gputlb.errors import GputlbError
 from gputlb.report.diagnose_progress import ReadingProgress
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
+class NoEngine(GputlbError):
+    """Engines were to be named, and none is."""
 
 
 def trace(
@@ -49,6 +54,8 @@ def trace(
     """
     refuse_unknown_options([file], trace)
     names = [name.strip() for name in awake.split(",") if name.strip()]
+    if awake and not names:
+        raise NoEngine(f"--awake {awake!r} names no engine; write it like --awake rcs0,bcs0, or leave it out")
     opened = open_trace(file)
     vmas = None if recording is None else VmaHistory(opened.name)
     with ReadingProgress(sys.stderr) as progress:

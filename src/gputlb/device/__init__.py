@@ -13,6 +13,7 @@ from gputlb.device.faults import (
     StuckBit,
     UnknownFault,
     fault,
+    faults_of,
 )
 from gputlb.device.forcewake import ForcewakeDomain
 from gputlb.device.gpu import VirtualGpu
@@ -52,4 +53,5 @@ __all__ = [
     "UnknownFault",
     "VirtualGpu",
     "fault",
+    "faults_of",
 ]

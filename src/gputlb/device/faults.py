@@ -90,6 +90,23 @@ def fault(text: str) -> Fault:
     return make(*values)
 
 
+def faults_of(texts: Iterable[str]) -> tuple[Fault, ...]:
+    """Return the faults that the texts name. Raises: `UnknownFault`, also for two in the same place."""
+    made: dict[object, tuple[str, Fault]] = {}
+    for text in texts:
+        one = fault(text)
+        place = (type(one), getattr(one, "engine", None), getattr(one, "domain", None), getattr(one, "offset", None))
+        if place in made:
+            before = made[place][0]
+            raise UnknownFault(
+                f"fault {text!r} is given twice; once is enough"
+                if before == text
+                else f"faults {before!r} and {text!r} are in the same place; give one of them"
+            )
+        made[place] = (text, one)
+    return tuple(one for _, one in made.values())
+
+
 class Faults:
     """All that is wrong with one GPU, sorted by the block that it hits."""
 

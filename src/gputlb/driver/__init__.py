@@ -10,7 +10,7 @@ from gputlb.driver.mcr import Steering
 from gputlb.driver.page_table import AddressSpaceFull, PageTable
 from gputlb.driver.power import EnginePower, GtPower
 from gputlb.driver.reset import reset_gt, wedge_gt
-from gputlb.driver.schemes import NotSetUp, ProbeFailed, Scheme, UnknownScheme, scheme, schemes
+from gputlb.driver.schemes import NotSetUp, ProbeFailed, Scheme, UnfitScheme, UnknownScheme, scheme, schemes
 from gputlb.driver.seqno import SeqnoOutOfRange, after_flush, distance, round_up_to_even, seqno_passed, stamp
 from gputlb.driver.tlb import Tlb
 from gputlb.driver.uncore import Uncore
@@ -39,6 +39,7 @@ __all__ = [
     "Steering",
     "Tlb",
     "Uncore",
+    "UnfitScheme",
     "UnknownScheme",
     "Vma",
     "after_flush",

@@ -120,14 +120,13 @@ class View:
 def view(results: Points, *, x: str | None = None, by: str | None = None) -> View:
     """Put results in order; `x` and `by` name the parameters along the charts and between lines.
 
+    A workload's own parameter may be called `clients` or `workload.clients`.
+
     Raises: `NothingToShow` where such a parameter does not differ between points.
     """
     axes = tuple(_axes(results))
     names = [axis.name for axis in axes]
-    for asked, option in ((x, "--x"), (by, "--by")):
-        if asked is not None and asked not in names:
-            listed = f"; the sweep varies {', '.join(names)}" if names else "; the sweep varies nothing"
-            raise NothingToShow(f"{option} {asked}: no such parameter{did_you_mean(asked, names) or listed}")
+    x, by = _column(x, "--x", names), _column(by, "--by", names)
     if x is not None and x == by:
         raise NothingToShow(f"--x and --by are both {x}; lines need another parameter than the axis")
     along = names.index(x) if x is not None else _best_x(axes, by)
@@ -136,6 +135,17 @@ def view(results: Points, *, x: str | None = None, by: str | None = None) -> Vie
     costs = tuple(name for name in results.costs if any(name in point.estimates for point in points))
     first = _FIRST_COST if _FIRST_COST in costs else (costs or tuple(results.costs))[0]
     return View(results, axes, points, costs, along, between, first)
+
+
+def _column(asked: str | None, option: str, names: Sequence[str]) -> str | None:
+    """Return the name of the parameter that an option asks for; raises `NothingToShow`."""
+    short = {name.removeprefix("workload."): name for name in names}
+    if asked is None or asked in names:
+        return asked
+    if asked not in short:
+        listed = f"; the sweep varies {', '.join(short)}" if names else "; the sweep varies nothing"
+        raise NothingToShow(f"{option} {asked}: no such parameter{did_you_mean(asked, short) or listed}")
+    return short[asked]
 
 
 def value_text(value: Value) -> str:

@@ -61,6 +61,37 @@ class SweepProgress:
             self._stream.flush()
 
 
+class TrialProgress:
+    """A line on a terminal, from the second second on, about short runs that are tried; elsewhere nothing.
+
+    Args:
+        stream: where to.
+        clock: seconds.
+
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._from_s = clock() + 1.0
+        self._shown = False
+
+    def show(self, tried: int, total: int) -> None:
+        """Say how many points have been tried, and of how many."""
+        if self._stream.isatty() and self._clock() >= self._from_s:
+            self._stream.write(f"{_CLEAR_LINE}trying short runs: {tried} of {total} points")
+            self._stream.flush()
+            self._shown = True
+
+    def __enter__(self) -> TrialProgress:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._shown:
+            self._stream.write(_CLEAR_LINE)
+            self._stream.flush()
+
+
 def span(seconds: float) -> str:
     """Return a span of time as people say it: `45 s`, `3 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)

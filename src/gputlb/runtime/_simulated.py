@@ -283,7 +283,7 @@ class SimulatedRuntime(Runtime):
         except (AgentError, Violation):
             self._died(agent)
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._died(agent)
             raise _failure(agent, error) from error
         finally:
@@ -317,7 +317,7 @@ class SimulatedRuntime(Runtime):
             raise Stuck(waiting)
 
 
-def _failure(agent: Sleeper, error: Exception) -> AgentFailed:
+def _failure(agent: Sleeper, error: BaseException) -> AgentFailed:
     if error.__traceback__ is not None and error.__traceback__.tb_next is None:
         # Raised by `run` itself, which could not add what the agent's await yielded to the time.
         problem = "awaited what is not of this runtime; await its own cells, locks and sleeps alone"

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from gputlb import facts
 from gputlb.device import PAGE_BYTES, SystemMemory, VirtualGpu
 from gputlb.driver import GemObject, Gt, GtDescription, PageTable, ProbeFailed, Tlb, Vma
+from gputlb.driver.schemes import failed, failed_in_set_up, made
 from gputlb.errors import GputlbError
 from gputlb.runtime import AgentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gputlb.device import Behaviour, Fault
     from gputlb.driver import Scheme
+    from gputlb.driver.schemes import UnfitScheme
     from gputlb.facts import Platform
     from gputlb.runtime import Duration, SimulatedRuntime
 
@@ -40,7 +42,7 @@ class Machine:
         tlb_slots: translations that each engine keeps; one for each virtual page unless given.
         functions: how many have invalidation mutexes and sequence numbers of their own, on the same registers.
 
-    Raises: `ProbeFailed` where the scheme does not load on the platform.
+    Raises: `ProbeFailed` where the scheme does not load on the platform; `UnfitScheme` where it can't be made.
 
     """
 
@@ -67,6 +69,7 @@ class Machine:
             )
         self.runtime = runtime
         self.platform = platform
+        self._scheme = scheme
         self.page_table = PageTable(runtime, "ppgtt", virtual_pages)
         self.memory = SystemMemory(runtime, physical_pages)
         self.gpu = VirtualGpu(
@@ -84,16 +87,16 @@ class Machine:
         if not power:
             descriptions = [replace(description, forcewake=()) for description in descriptions]
         self.gts = tuple(Gt(runtime, self.gpu.registers, each, pm_references=0) for each in descriptions)
-        self.tlbs = tuple(Tlb(gt, scheme(gt)) for gt in self.gts)
+        self.tlbs = tuple(Tlb(gt, made(scheme, gt)) for gt in self.gts)
         self.tlbs_of = (self.tlbs, *(self._further_tlbs(f"function{number}") for number in range(1, functions)))
         """The invalidation of each function, of each GT; the first function's is `tlbs`."""
         self._engines = [(gt, engine, self.gpu.engines[engine.name]) for gt in self.gts for engine in gt.engines]
         self._tenants = 0
 
     def start(self) -> None:
-        """Load the driver, then let the GPU's agents and the driver's timers act."""
+        """Load the driver, then let the GPU's agents and the driver's timers act; raises as `run`."""
         self.runtime.agent("driver", self._probe)
-        self.run()
+        self._run(None, failed_in_set_up)
         self.gpu.start()
         for gt in self.gts:
             gt.uncore.start_delayed_release()
@@ -101,14 +104,22 @@ class Machine:
     def run(self, until_us: float | None = None) -> None:
         """Let everybody act, until the virtual time `until_us` or until nobody can.
 
-        Raises: as `SimulatedRuntime.run`, but an error that explains itself comes without the agent around it.
+        Raises: as `SimulatedRuntime.run`, but for what an agent raises: an error that explains itself comes without
+        the agent around it, `UnfitScheme` where the scheme's author can mend it, and all else as it was raised.
         """
+        self._run(until_us, failed)
+
+    def _run(self, until_us: float | None, why: Callable[[type[Scheme], AgentFailed], UnfitScheme | None]) -> None:
         try:
             self.runtime.run(until_us)
+            return
         except AgentFailed as error:
-            if isinstance(error.__cause__, GputlbError):
-                raise error.__cause__ from None
-            raise
+            failure = error
+        cause = failure.__cause__
+        unfit = None if isinstance(cause, GputlbError) else why(self._scheme, failure)
+        if unfit is not None:
+            raise unfit from cause
+        raise cause or failure  # where it is a bug of ours, its own traceback tells it best
 
     def _further_tlbs(self, owner: str) -> tuple[Tlb, ...]:
         # They share the scheme's set-up; a scheme that keeps state in itself shares that, too.

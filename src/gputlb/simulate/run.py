@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gputlb.device import Behaviour
+from gputlb.driver.schemes import shown_name
 from gputlb.errors import GputlbError
 from gputlb.runtime import SimulatedRuntime
 from gputlb.simulate.durations import duration_text
@@ -49,7 +50,8 @@ def simulate(
     is called with the part done, 0 to 1. What is kept does not grow with the duration.
 
     Raises: `ProbeFailed` where the scheme does not load on the platform; `UnknownFault`; `NothingToRun` for a
-    duration that is not positive or a warm-up below 0; `TooFewEngines`; what the scheme's own code raises.
+    duration that is not positive or a warm-up below 0; `TooFewEngines`; `UnfitScheme` where the scheme's own code
+    raises.
     """
     if not 0 < duration_ms < float("inf"):
         raise NothingToRun(f"the duration must be more than 0 ms, not {duration_ms:g}; 100 is usual")
@@ -125,7 +127,7 @@ def _result(
     seen, engines = metrics.releases, metrics.engines
     return RunResult(
         platform=platform.kernel,
-        scheme=scheme.name or f"{scheme.__module__}:{scheme.__qualname__}",
+        scheme=shown_name(scheme),
         workload=workload.name,
         parameters=workload.told(),
         load=workload.load,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gputlb import facts
-from gputlb.device import Behaviour, fault
+from gputlb.device import Behaviour, faults_of
 from gputlb.driver import scheme
 from gputlb.simulate.durations import duration
 from gputlb.simulate.run import simulate
@@ -50,7 +50,7 @@ def run_setup(
 ) -> RunResult:
     """Run it; `listen` and `progress` are as in `simulate`.
 
-    Raises: what finding the parts by name raises, and as `simulate`.
+    Raises: what finding the parts by name raises, `UnknownFault` too for two in the same place, and as `simulate`.
     """
     return simulate(
         facts.platform(setup.platform),
@@ -60,7 +60,7 @@ def run_setup(
         duration_ms=setup.duration_ms,
         warm_up_ms=setup.warm_up_ms,
         behaviour=Behaviour(invalidation_latency=duration(setup.latency)),
-        faults=[fault(text) for text in setup.faults],
+        faults=faults_of(setup.faults),
         listen=listen,
         progress=progress,
     )

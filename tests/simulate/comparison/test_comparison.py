@@ -245,6 +245,11 @@ def test_what_cannot_be_compared_is_said_with_the_mend():
         "scheme has 3 values in results.parquet (a, b, c), and two are compared: --by scheme=a,b"
         == said(lambda: by_column(of, "scheme"))
     )  # fmt: skip
+    alone = results(grid(1, 2, schemes=("a",)), lambda _, seed: 1.0 * seed)
+    assert (
+        "scheme has only one value in results.parquet, a, and two are compared; sweep another one, too, or compare by "
+        "another parameter" == said(lambda: by_column(alone, "scheme"))
+    )
     assert "results.parquet has no scheme d; it has a, b, c" == said(lambda: by_column(of, "scheme", ("a", "d")))
     assert "--by scheme=a,a names the same value twice" == said(lambda: by_column(of, "scheme", ("a", "a")))
     assert (

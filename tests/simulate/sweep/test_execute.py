@@ -117,7 +117,7 @@ def test_an_error_of_a_run_ends_the_sweep_and_keeps_what_else_is_there():
     with pytest.raises(RunFailed) as caught:
         execute(SIX, ScriptedPool(act), kept.append)
 
-    assert f"replication 0 (seed {SIX[1].seed}) of point 1 ended with ValueError: no" == str(caught.value)
+    assert f"replication 0 (seed {SIX[1].seed}) of point 1 failed: ValueError: no" == str(caught.value)
     assert SIX[0].key in {result.key for result in kept}
     assert SIX[1].key not in {result.key for result in kept}
 

@@ -132,6 +132,8 @@ MISTAKES = {
     'duration = "100 Hz"': '1: duration: "100 Hz" is no time: its unit must be ns, us, ms, s or min, not Hz',
     'duration = "soon"': '1: duration: "soon" is no time; write it like "100 ms"',
     'duration = "-1 ms"': '1: duration: must be more than 0, not "-1 ms"; "100 ms" is usual',
+    'duration = "1e400 ms"': '1: duration: "1e400 ms" is longer than any time; write it like "100 ms"',
+    'warm_up = "1e308 min"': '1: warm_up: "1e308 min" is longer than any time; write it like "100 ms"',
     "duration = [1]": '1: duration: [1] is no time; write it like "100 ms"',
     "replications = 0": "1: replications must be a whole number from 1 to 10000, not 0",
     'replications = "many"': '1: replications must be a whole number from 1 to 10000, not "many"',
@@ -213,8 +215,29 @@ def test_files_are_looked_for_beside_the_sweep_file_and_known_by_what_is_in_them
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("x" * 200, "x" * 100),
+        ("caf\udce9 \x1b[2J", "caf\ufffd \ufffd[2J"),
+        ("rates.of.2026", "rates.of.2026"),
+    ],
+)
+def test_a_sweep_without_a_name_goes_by_its_file_whatever_that_is_called(tmp_path: Path, name: str, shown: str):
+    file = tmp_path / f"{name}.toml"
+
+    assert shown == plan_of(file, "clients = 2").name
+
+
+def test_the_mark_with_which_some_editors_begin_a_file_is_no_part_of_it(file: Path):
+    file.write_bytes(b"\xef\xbb\xbf# rates\nclients = 2\n")
+
+    assert "# rates\nclients = 2\n" == read_sweep(file).text
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
+        (b"\xef\xbb\xbf\n\xff", "{file}:2: a byte is not UTF-8; save the file as UTF-8 text"),
         (b"name = \"a\"\nscheme = \"\xff\"\n", "{file}:2: a byte is not UTF-8; save the file as UTF-8 text"),
         (b"x = " + b"[" * 100_000, "{file}:1: is nested too deeply, or has a number too long, to be read"),
         (b"seed = 1" + b"0" * 10_000, "{file}:1: is nested too deeply, or has a number too long, to be read"),

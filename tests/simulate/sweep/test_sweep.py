@@ -104,6 +104,42 @@ class Interrupting:
             raise KeyboardInterrupt
 
 
+def instant(runs: Sequence[Run]) -> list[Finished]:
+    return [finished(run) for run in runs]
+
+
+def failing(runs: Sequence[Run]) -> list[Finished]:
+    return [finished(run, error="ValueError: no") for run in runs]
+
+
+GOES_ON = "and the same command goes on from there"
+
+
+def test_a_sweep_that_ends_before_its_first_run_has_kept_nothing(output: Path):
+    with pytest.raises(RunFailed) as caught, Sweep(PLAN, output) as sweep:
+        sweep.run(ScriptedPool(failing))
+
+    assert str(caught.value).endswith(" failed: ValueError: no; no run has finished, so the same command begins anew")
+    assert [] == list(output.parent.iterdir())
+
+
+def test_runs_of_the_results_file_are_kept_there_and_nowhere_else(output: Path):
+    smaller = Plan(PLAN.name, PLAN.points, 1, PLAN.seed, PLAN.given, PLAN.text)
+    with Sweep(smaller, output) as sweep:
+        sweep.run(ScriptedPool(instant))
+    with pytest.raises(RunFailed), Sweep(PLAN, output) as sweep:
+        sweep.run(ScriptedPool(failing))
+
+    assert f"the 4 of 8 runs that have finished are kept in {output}, {GOES_ON}" == sweep.kept()
+    assert [output] == list(output.parent.iterdir())
+
+    with pytest.raises(KeyboardInterrupt), Sweep(PLAN, output) as sweep:
+        sweep.run(ScriptedPool(instant, workers=1), tick=Interrupting(1))
+
+    assert f"the 6 of 8 runs that have finished are kept in {output} and {sweep.journal}, {GOES_ON}" == sweep.kept()
+    assert {output, sweep.journal} == set(output.parent.iterdir())
+
+
 def test_a_sweep_that_is_cut_short_again_and_again_runs_nothing_twice(output: Path, rows: list[dict[str, Any]]):
     ran: list[str] = []
 
@@ -119,17 +155,12 @@ def test_a_sweep_that_is_cut_short_again_and_again_runs_nothing_twice(output: Pa
             with Sweep(PLAN, output) as sweep:
                 sweep.run(ScriptedPool(act, workers=1), tick=Interrupting(2))
         except KeyboardInterrupt:
-            assert sweep.kept().startswith(
-                f"the {sweep.done:,} of 8 runs that have finished are kept in {sweep.journal}"
-            )
+            words = "has finished is" if sweep.done == 1 else "have finished are"
+            assert f"the {sweep.done} of 8 runs that {words} kept in {sweep.journal}, {GOES_ON}" == sweep.kept()
 
     assert PLAN.run_count == len(ran) == len(set(ran))
     assert rows == list(read_results(output).rows)
     assert [output] == list(output.parent.iterdir())
-
-
-def instant(runs: Sequence[Run]) -> list[Finished]:
-    return [finished(run) for run in runs]
 
 
 def no_more(runs: Sequence[Run]) -> list[Finished]:

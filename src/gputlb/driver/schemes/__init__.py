@@ -2,6 +2,7 @@
 
 from gputlb.driver.schemes._find import UnknownScheme, scheme, schemes
 from gputlb.driver.schemes._scheme import NotSetUp, ProbeFailed, Scheme
+from gputlb.driver.schemes._unfit import UnfitScheme, failed, failed_in_set_up, made, shown_name
 from gputlb.driver.schemes.guc import Guc
 from gputlb.driver.schemes.mmio import Mmio
 from gputlb.driver.schemes.mmio_2022 import Mmio2022
@@ -19,9 +20,14 @@ __all__ = [
     "ProbeFailed",
     "Scheme",
     "Unbatched",
+    "UnfitScheme",
     "UnknownScheme",
+    "failed",
+    "failed_in_set_up",
+    "made",
     "request_6_12",
     "request_2022",
     "scheme",
     "schemes",
+    "shown_name",
 ]

@@ -83,10 +83,15 @@ def by_column(results: Results, column: str, values: tuple[str, str] | None = No
             f"{results.path} has no parameter {column}{did_you_mean(column, columns)}; it has {', '.join(columns)}"
         )
     if values is None:
+        if len(there) == 1:
+            raise CannotCompare(
+                f"{column} has only one value in {results.path}, {there[0]}, and two are compared; sweep another one, "
+                "too, or compare by another parameter"
+            )
         if len(there) != 2:
             raise CannotCompare(
                 f"{column} has {len(there)} values in {results.path} ({', '.join(there)}), and two are compared: "
-                f"--by {column}={','.join((*there, 'OTHER')[:2])}"
+                f"--by {column}={','.join(there[:2])}"
             )
         values = (there[0], there[1])
     for value in values:

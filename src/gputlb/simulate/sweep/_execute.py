@@ -125,7 +125,7 @@ class _Execution:
                 self._keep(finished)
                 self._done += 1
             else:
-                failed = failed or f"{_named(run)} ended with {finished.error}"
+                failed = failed or f"{_named(run)} failed: {finished.error}"
         if failed:
             raise RunFailed(failed)
         return []

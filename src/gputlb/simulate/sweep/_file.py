@@ -49,9 +49,9 @@ def _text(path: Path) -> str:
     if len(content) > MOST_BYTES:
         raise SweepError(f"{path} is larger than {MOST_BYTES >> 20} MiB; a sweep file holds parameters, not data")
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")  # some editors begin a file with the mark that it is UTF-8
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise SweepFileError(path, line, "a byte is not UTF-8; save the file as UTF-8 text") from None
 
 
@@ -122,7 +122,10 @@ class _Reader:
         )
 
     def _name(self) -> str:
-        name = self._document.get("name", self._path.stem)
+        if "name" not in self._document:  # a file may be called what no reader of the results could show
+            stem = self._path.stem[:_MOST_NAME]
+            return "".join(letter if letter.isprintable() else "\ufffd" for letter in stem)
+        name = self._document["name"]
         if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > _MOST_NAME:
             raise self.error(("name",), f"name must be a text of 1 to {_MOST_NAME} characters in one line, in quotes")
         return name

@@ -112,9 +112,13 @@ class Journal:
         except OSError as error:
             os.ftruncate(self._handle, begun)
             raise JournalError(
-                f"{self.path} could not be written: {(error.strerror or str(error)).lower()}; its "
-                f"{len(self.finished):,} finished runs are kept: make room, and the same command goes on from there"
+                f"{self.path} could not be written: {(error.strerror or str(error)).lower()}; {self._kept()}: make "
+                "room, and the same command goes on from there"
             ) from None
+
+    def _kept(self) -> str:
+        count = len(self.finished)
+        return "its one finished run is kept" if count == 1 else f"its {count:,} finished runs are kept"
 
     def remove(self) -> None:
         """Take the file away: its runs are in the results now."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gputlb import facts
-from gputlb.device import UnknownFault, fault
+from gputlb.device import UnknownFault, faults_of
 from gputlb.driver import scheme
 from gputlb.errors import GputlbError, did_you_mean
 from gputlb.simulate.durations import duration, duration_text
@@ -67,8 +67,7 @@ def _latency(value: object) -> str:
 
 def _faults(value: object) -> tuple[str, ...]:
     texts = value if isinstance(value, list) else [value]
-    for text in texts:
-        fault(_text(text))
+    faults_of([_text(text) for text in texts])
     return tuple(texts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 from gputlb.errors import GputlbError
 
@@ -37,4 +38,7 @@ def milliseconds(value: object) -> float:
         raise WrongQuantity(f'"{value}" has no unit; write "{number} ms", or whatever it is in')
     if unit not in _MS:
         raise WrongQuantity(f'"{value}" is no time: its unit must be ns, us, ms, s or min, not {unit}')
-    return round(float(number) * _MS[unit], 9)
+    span_ms = float(number) * _MS[unit]
+    if not isfinite(span_ms):
+        raise WrongQuantity(f'"{value}" is longer than any time; write it like "100 ms"')
+    return round(span_ms, 9)

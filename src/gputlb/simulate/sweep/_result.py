@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gputlb import __version__, facts
+from gputlb.errors import GputlbError
+from gputlb.runtime._place import place_raised
 from gputlb.simulate.costs import COSTS
 from gputlb.simulate.setup import run_setup
 
@@ -47,7 +49,10 @@ def made_by() -> tuple[str, str]:
 def _run(run: Run) -> Finished:
     try:
         result = run_setup(run.setup, run.seed)
-    except Exception as error:
-        return Finished(run.key, {}, None, [], f"{type(error).__name__}: {error}")
+    except GputlbError as error:
+        return Finished(run.key, {}, None, [], str(error))
+    except BaseException as error:  # what ends a worker would otherwise end the sweep, without a word
+        where = place_raised(error)
+        return Finished(run.key, {}, None, [], f"{where} raised {error!r}")
     costs = {cost.name: None if (value := cost.of(result)) is None else float(value) for cost in COSTS}
     return Finished(run.key, costs, result.unstable, list(result.release_histogram))

@@ -119,9 +119,14 @@ class Sweep:
 
     def kept(self) -> str:
         """Return where the finished runs are, and how to go on."""
+        if not self.done:
+            return "no run has finished, so the same command begins anew"
+        in_journal = self._journal.finished.keys() & self._finished.keys()
+        places = [self.output] * bool(self._before.keys() & self._finished.keys()) + [self.journal] * bool(in_journal)
+        finished = "has finished is" if self.done == 1 else "have finished are"
         return (
-            f"the {self.done:,} of {self.total:,} runs that have finished are kept in {self.journal}, and the same "
-            "command goes on from there"
+            f"the {self.done:,} of {self.total:,} runs that {finished} kept in {' and '.join(map(str, places))}, and "
+            "the same command goes on from there"
         )
 
     def _keep(self, finished: Finished) -> None:

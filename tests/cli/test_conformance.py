@@ -100,7 +100,7 @@ def test_bad_files_are_all_named_and_no_verdict_is_given(conformance, wrong, tmp
 
 
 def test_a_file_must_be_named(conformance):
-    assert (2, "", 'gputlb: Command "conformance" parameter FILE requires an argument.\n') == conformance()
+    assert (2, "", "gputlb: conformance needs FILE; gputlb conformance --help says what that is\n") == conformance()
 
 
 def test_text_from_a_file_cannot_steer_the_terminal(conformance, tmp_path):

@@ -28,7 +28,10 @@ def listen() -> None:
     """Take over Ctrl-C and SIGTERM in this process, but none that whoever started it had ignored (`nohup`, `&`).
 
     Both raise `KeyboardInterrupt`: what is kept and cleared away after one of them is after the other, too.
+    A broken pipe ends the command, as it ends every other whose reader leaves (`gputlb registers | head`); rich
+    would exit with 1, and that means a bad answer here.
     """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:

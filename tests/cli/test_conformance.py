@@ -54,7 +54,7 @@ def test_the_first_difference_is_shown_side_by_side(conformance, wrong):
         '    ["lock", "mcr"]                     | ["lock", "mcr"]\n'
         '    ["lock", "uncore"]                  | ["lock", "uncore"]\n'
         '  > ["unlock", "gt"]                    | ["trace", "invalidated engines 00000000"]\n'
-        "2 vectors, 1 mismatches\n"
+        "2 vectors, 1 mismatch\n"
     )
 
 
@@ -128,8 +128,8 @@ class Stream:
 @pytest.mark.parametrize(
     ("terminal", "text"),
     [
-        (False, "1 vectors replayed, 0 mismatches\n"),
-        (True, "\r\x1b[K1 vectors replayed, 0 mismatches\r\x1b[K2 vectors replayed, 1 mismatches\r\x1b[K"),
+        (False, "1 vector replayed, 0 mismatches\n"),
+        (True, "\r\x1b[K1 vector replayed, 0 mismatches\r\x1b[K2 vectors replayed, 1 mismatch\r\x1b[K"),
     ],
 )
 def test_a_long_run_says_how_far_it_is(terminal: bool, text: str):

@@ -14,7 +14,6 @@ from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, convert
 
 from gputlb import __version__
 from gputlb.cli import _signals
-from gputlb.cli._streams import harmless
 from gputlb.errors import GputlbError, did_you_mean
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ def answer(arguments: Sequence[str]) -> int:
 
 def refuse(sentence: str) -> int:
     """Say on stderr what was wrong with the question; return the exit status for that."""
+    from gputlb.report.terminal import harmless
+
     print(f"gputlb: {harmless(sentence)}", file=sys.stderr)
     return BAD_QUESTION
 

@@ -22,6 +22,12 @@ _ASCII = {
     "\N{SUPERSCRIPT TWO}": "^2",
     "\N{LEFTWARDS ARROW}": "<-",
     "\N{RIGHTWARDS ARROW}": "->",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
     "\N{BULLET}": "*",
     "\N{TRIANGULAR BULLET}": "*",
     "\N{FULL BLOCK}": "#",
@@ -48,11 +54,6 @@ def mend(words: Sequence[str]) -> None:
     for stream, errors in ((sys.stdout, _JSON if json else _READABLE), (sys.stderr, _READABLE)):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
-
-
-def harmless(text: str) -> str:
-    """Return a line in which a terminal finds nothing to obey and no line break: `text` may quote a file or a name."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _nowhere() -> io.TextIOWrapper:

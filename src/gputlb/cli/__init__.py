@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from gputlb.cli import _signals, _streams
 
+TYPE_CHECKING = False  # as in `gputlb/__init__.py`
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,10 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Only now, for most of the start-up is this import: Ctrl-C falls into it as into all that comes after.
         from gputlb.cli._main import answer
 
-        sys.exit(answer(arguments))
+        status = answer(arguments)
+        _signals.leave()
     except KeyboardInterrupt:
-        sys.exit(_signals.say_stopped())
+        _signals.leave()
+        status = _signals.say_stopped()
     except Exception:
         if not _signals.heard():
             raise
-        sys.exit(_signals.say_stopped())
+        _signals.leave()
+        status = _signals.say_stopped()
+    sys.exit(status)

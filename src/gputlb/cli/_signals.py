@@ -11,8 +11,8 @@ import signal
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as in `gputlb/__init__.py`
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -42,6 +42,15 @@ def listen() -> None:
 def heard() -> bool:
     """Whether one of them has come since `listen`: then any error is a consequence of it."""
     return _heard is not None
+
+
+def leave() -> None:
+    """Let the next one end the process at once, for all that is left to do is to exit."""
+    if signal.getsignal(signal.SIGALRM) is _interrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    for number in _WORDS:
+        if signal.getsignal(number) is _interrupt:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def say_stopped(remark: str = "") -> int:

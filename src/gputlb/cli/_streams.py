@@ -6,8 +6,8 @@ import codecs
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as in `gputlb/__init__.py`
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,12 @@ def gputlb(*words: str, closed: str = "", environment: dict[str, str] | None = N
     return done.returncode, done.stdout, done.stderr
 
 
-def on_a_dumb_terminal(*words: str, columns: str) -> str:
+def on_a_dumb_terminal(*words: str, columns: int = 100) -> str:
     """Run the command on a terminal that says it is dumb; return what it writes there."""
     ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "dumb", "COLUMNS": columns}
+    termios.tcsetwinsize(theirs, (40, columns))
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    environment["TERM"] = "dumb"
     with subprocess.Popen(
         [sys.executable, "-m", "gputlb", *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     ):
@@ -137,18 +140,16 @@ def test_a_closed_stream_s_descriptor_goes_to_no_file():
 
 
 def test_a_dumb_terminal_gets_whole_tables():
-    written = on_a_dumb_terminal("registers", "--platform", "TGL", columns="120")
+    _, in_a_file, _ = gputlb("bugs")
 
-    _, document, _ = gputlb("registers", "--platform", "TGL", "--json")
-    assert [] == [row["name"] for row in json.loads(document)["registers"] if row["name"] not in written]
-    assert "\N{HORIZONTAL ELLIPSIS}" not in written
+    assert in_a_file.decode() == on_a_dumb_terminal("bugs")
 
 
 def test_a_dumb_terminal_s_width_is_heeded():
     _, in_a_file, _ = gputlb("diagnose", str(SAMPLE), environment={"COLUMNS": "60"})
 
-    assert in_a_file.decode() == on_a_dumb_terminal("diagnose", str(SAMPLE), columns="60")
+    assert in_a_file.decode() == on_a_dumb_terminal("diagnose", str(SAMPLE), columns=60)
 
 
 def test_a_dumb_terminal_gets_no_escape_sequence():
-    assert "\x1b" not in on_a_dumb_terminal("bugs", "CVE-2022-4139", "--recompute", columns="100")
+    assert "\x1b" not in on_a_dumb_terminal("bugs", "CVE-2022-4139", "--recompute")

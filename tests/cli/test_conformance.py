@@ -142,3 +142,14 @@ def test_a_long_run_says_how_far_it_is(terminal: bool, text: str):
         progress.show(2, 1)
 
     assert text == stream.text
+
+
+def test_a_name_that_a_terminal_would_obey_is_shown_harmless(conformance, wrong: Path):
+    status, out, err = conformance(wrong.with_name("esc\x1b[31mred"))
+    assert (2, "", 1) == (status, out, err.count("\n"))
+    assert "\x1b" not in err
+    assert "esc\ufffd[31mred" in err
+
+    status, out, err = conformance(wrong.rename(wrong.with_name("\x1b[31mred.jsonl")))
+    assert (1, "") == (status, err)
+    assert "\x1b" not in out

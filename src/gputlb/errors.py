@@ -27,14 +27,20 @@ def why_not_imported(module_name: str, error: BaseException) -> str:
         return f"{error.filename}:{error.lineno} is not Python ({error.msg}); mend that line"
     if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
         return f"module {module_name!r} can't be imported ({error!r}); is its folder on PYTHONPATH?"
+    where = line_in_module(error)
+    at = f" at {where}" if where is not None else ""
+    return f"module {module_name!r} can't be imported, for {error!r} is raised{at}; mend that line"
+
+
+def line_in_module(error: BaseException) -> str | None:
+    """Return `file:line` of the statement of a module's own that raised while it was imported; None where none did."""
     trace, where = error.__traceback__, None
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_name == "<module>" and not code.co_filename.startswith("<"):
             where = f"{code.co_filename}:{trace.tb_lineno}"
         trace = trace.tb_next
-    at = f" at {where}" if where is not None else ""
-    return f"module {module_name!r} can't be imported, for {error!r} is raised{at}; mend that line"
+    return where
 
 
 def did_you_mean(word: str, known: Iterable[str], *, at_most: int = 3) -> str:

@@ -11,8 +11,15 @@ from gputlb.check import Limits, check, defect, scenario
 from gputlb.driver import scheme
 
 
-def sentence(platform: str, scheme_name: str, name: str = "default", wrong: str = "none", clients: int = 1) -> str:
-    size = replace(scenario(name), clients=clients, rounds=1, engines_together=1)
+def sentence(
+    platform: str,
+    scheme_name: str,
+    name: str = "default",
+    wrong: str = "none",
+    clients: int = 1,
+    ingredients: tuple[str, ...] = (),
+) -> str:
+    size = replace(scenario(name).having(*ingredients), clients=clients, rounds=1, engines_together=1)
     result = check(
         facts.platform(platform), scheme(scheme_name), size, defect=defect(wrong), limits=Limits(engine="plain")
     )
@@ -57,6 +64,28 @@ BELIEVED = "rcs0 reached page 0 through a translation that client 0 believed flu
 )
 def test_a_sentence_says_why(name: str, wrong: str, why: str):
     assert BELIEVED + why == sentence("skylake", "mmio", name, wrong)
+
+
+@pytest.mark.parametrize(
+    ("ingredients", "skipped"),
+    [
+        (("posted", "park"), "the flush left rcs0 out, as it was asleep when asked, but it"),
+        (("posted", "asleep"), "its flush was skipped, as the GT was asleep, but rcs0"),
+    ],
+)
+def test_an_entry_that_is_walked_before_its_clearing_reaches_memory_was_not_kept(
+    ingredients: tuple[str, ...], skipped: str
+):
+    assert (
+        f"{BELIEVED}{skipped} woke up and walked the entry, whose clearing still stood in the store buffer of client "
+        "0's CPU"
+    ) == sentence("skylake", "mmio", "default", ingredients=ingredients)
+
+
+def test_the_oa_unit_never_wakes_up():
+    assert sentence("tigerlake", "mmio", "oa", "oa-waited", ingredients=("asleep",)).endswith(
+        "its flush was skipped, as the GT was asleep, but the OA unit, which is on all the time, kept what it had"
+    )
 
 
 def test_a_skipped_flush_names_the_one_that_was_relied_on():

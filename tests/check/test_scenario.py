@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gputlb.check import INGREDIENTS, SCENARIOS, Scenario, UnknownScenario, scenario
+from gputlb.check import INGREDIENTS, SCENARIOS, BadScenario, Scenario, UnknownScenario, scenario
 
 
 @pytest.fixture
@@ -42,6 +42,58 @@ def test_an_unknown_ingredient_is_answered_with_the_nearest():
     assert f"ingredient 'restet' is unknown; did you mean reset or posted?; there are {', '.join(INGREDIENTS)}" == str(
         caught.value
     )
+
+
+@pytest.mark.parametrize("sleeper", ["asleep", "power"])
+def test_nothing_sleeps_where_contexts_never_end(sleeper: str):
+    assert {sleeper, "park"} == Scenario("own", "", ingredients=frozenset({sleeper})).ingredients
+    assert {sleeper, "park"} == scenario("default").having(sleeper).ingredients
+
+
+def test_a_scenario_made_of_an_unknown_ingredient_is_answered_with_the_nearest():
+    with pytest.raises(UnknownScenario, match="ingredient 'prak' is unknown; did you mean park\\?; there are park, "):
+        Scenario("typo", "", ingredients=frozenset({"prak"}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "must"),
+    [
+        ("name", 3, "be a string"),
+        ("summary", None, "be a string"),
+        ("clients", 0, "be a whole number from 1 to 8"),
+        ("clients", -1, "be a whole number from 1 to 8"),
+        ("clients", "2", "be a whole number from 1 to 8"),
+        ("clients", True, "be a whole number from 1 to 8"),
+        ("clients", 9, "be a whole number from 1 to 8"),
+        ("engines_together", 0, "be a whole number from 1 to 16"),
+        ("rounds", 0, "be None or a whole number from 1 to 1000"),
+        ("rounds", 1.5, "be None or a whole number from 1 to 1000"),
+        ("ingredients", ["park"], "be a frozenset of names, such as frozenset({'park'})"),
+        ("ingredients", "park", "be a frozenset of names, such as frozenset({'park'})"),
+    ],
+)
+def test_a_field_that_makes_no_sense_is_named(field: str, value: object, must: str):
+    with pytest.raises(BadScenario) as caught:
+        Scenario(**{"name": "own", "summary": "", field: value})  # type: ignore[arg-type]
+
+    assert f"a scenario's {field} must {must}, not {value!r}" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "why"),
+    [
+        ("clients=0", BadScenario, "a scenario's clients must be a whole number from 1 to 8, not 0"),
+        ("ingredients=frozenset({'prak'})", UnknownScenario, "ingredient 'prak' is unknown; did you mean park?; "),
+    ],
+)
+def test_a_scenario_of_one_s_own_that_makes_no_sense_is_named_with_its_line(own_module, wrong, error, why):
+    own_module.write_text(f"from gputlb.check import Scenario\n\nWRONG = Scenario('wrong', '', {wrong})\n")
+
+    with pytest.raises(error) as caught:
+        scenario("my_scenarios:WRONG")
+
+    assert str(caught.value).startswith(f"scenario 'my_scenarios:WRONG', {own_module}:3: {why}")
+    assert str(caught.value).endswith("; mend that line")
 
 
 def test_an_unknown_scenario_is_answered_with_the_nearest():

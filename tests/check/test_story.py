@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from gputlb import facts
-from gputlb.check import Limits, Story, check, scenario
+from gputlb.check import Limits, Story, check, defect, scenario
 from gputlb.driver import scheme
 
 
-def story(scheme_name: str, name: str = "default", platform: str = "tigerlake") -> Story:
+def story(scheme_name: str, name: str = "default", platform: str = "tigerlake", wrong: str = "none") -> Story:
     result = check(
         facts.platform(platform),
         scheme(scheme_name),
         replace(scenario(name), clients=1, rounds=1, engines_together=1),
+        defect=defect(wrong),
         limits=Limits(engine="plain"),
     )
     assert result.story
@@ -48,6 +49,21 @@ def test_the_last_line_is_the_access_and_what_led_there_matters():
     assert "reached page 0 through a stale translation: the page was given back to the system" in steps[-1].text
     assert any(step.matters and "ppgtt.pte0: page 0 → nothing" in step.text for step in steps)
     assert any(not step.matters for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "lines"),
+    [
+        ("wedge", "wedge-first", ["writes gt0.wedged: 0 → 1"]),
+        ("default", "no-low-bit", ["writes object0.mm.tlb0: 0 again", "reads object0.mm.tlb0: 0"]),
+        ("default", "stamp-by-value", ["reads object0.mm.tlb0: 0"]),
+        ("parked", "tlb-survives-idle", ["reads gt0.rcs0.wakeref: 0", "writes rcs0.contexts: 0 → 1"]),
+    ],
+)
+def test_what_the_sentence_speaks_of_matters(name: str, wrong: str, lines: list[str]):
+    told = [step.text for step in story("mmio", name, wrong=wrong).steps if step.matters]
+
+    assert lines == [line for line in lines if line in told]
 
 
 def test_a_line_of_code_says_where_it_stands():

@@ -105,6 +105,11 @@ def test_what_differs_from_what_is_recorded_exits_with_1(gputlb, monkeypatch):
         (["I915-8"], 'bug "I915-8" is unknown; did you mean I915-18, I915-08 or I915-25?'),
         (["--witness"], "--witness needs a bug to show; gputlb bugs lists them"),
         (["XE-02", "--witness"], "bug XE-02 has no witness: xe is not modelled yet: two reads of the received number"),
+        (["XE-01", "-r"], "bug XE-01 cannot be explored: xe is not modelled yet: numbers with a forbidden value"),
+        (
+            ["I915-19", "--recompute", "--witness"],
+            "--witness explores one bug anew, --recompute compares what is recorded; leave one of them out",
+        ),
     ],
 )
 def test_a_bad_question_is_answered_in_one_line(gputlb, words: list[str], sentence: str):

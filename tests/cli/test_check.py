@@ -133,7 +133,7 @@ def test_json_holds_what_programs_ask_for(capsys: pytest.CaptureFixture[str]):
     assert [
         "verdict", "sentence", "scheme", "platform", "scenario", "clients", "engines_together", "rounds", "ingredients",
         "defect", "states", "transitions", "depth", "seconds", "bytes_per_state", "groups", "not_explored", "reached",
-        "never_moved", "never_written", "witness",
+        "never_moved", "never_written", "never_required", "waits_without_timeout", "witness",
     ] == list(document)  # fmt: skip
     assert ("violated", "mmio-2022", "TIGERLAKE", "default", 137, 263) == tuple(
         document[name] for name in ("verdict", "scheme", "platform", "scenario", "states", "transitions")
@@ -237,6 +237,64 @@ def test_files_appear_whole_with_a_remark_each(tmp_path: Path, capsys: pytest.Ca
     assert 25 == max(each["ts"] for each in events if each["ph"] == "B")
 
 
+def test_what_was_cut_short_is_not_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    promela = tmp_path / "w.pml"
+
+    assert 3 == exit_status_of("check", *SMALL, "--max-states", "5", "--export", "promela", str(promela))
+    assert capsys.readouterr().err == (
+        f"--export: the exploration was cut short, so there is nothing whole to write to {promela}\n"
+    )
+    assert not promela.exists()
+
+
+WAITING = """
+from gputlb.driver.schemes.mmio import Mmio
+
+class Waiting(Mmio):
+    def __init__(self, gt):
+        super().__init__(gt)
+        self.busy = gt.runtime.cell(f"{gt.name}.busy", 1)
+
+    async def flush(self):
+        await self.busy.until(lambda busy: not busy)
+        await super().flush()
+
+class Broken(Waiting):
+    async def flush(self):
+        await self.busy.load()
+"""
+
+
+@pytest.fixture
+def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "waiting_schemes.py").write_text(WAITING)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "waiting_schemes", raising=False)
+    return "waiting_schemes"
+
+
+def test_a_wait_without_a_timeout_is_told(waiting: str, capsys: pytest.CaptureFixture[str]):
+    asked = ("check", *SMALL, "--scheme", f"{waiting}:Waiting")
+
+    assert 0 == exit_status_of(*asked)
+    told = capsys.readouterr().out
+    assert "waits without a timeout: client0 for gt0.busy (waiting_schemes.py:10 in Waiting.flush)\n" in told
+    assert json_of(capsys, *asked)["waits_without_timeout"] == [
+        {"agent": "client0", "cell": "gt0.busy", "place": "waiting_schemes.py:10 in Waiting.flush"}
+    ]
+    assert json_of(capsys, "check", *SMALL)["waits_without_timeout"] == []
+
+
+def test_what_is_said_of_a_witness_runs_it_again(waiting: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    witness = tmp_path / "w.witness"
+    asked = ("check", *SMALL, "--scheme", f"{waiting}:Broken", "--save", str(witness))
+
+    assert 1 == exit_status_of(*asked)
+    said = re.search(r"; gputlb (replay .*) runs it again", capsys.readouterr().err)
+    assert said is not None
+    assert 1 == exit_status_of(*said[1].split())
+
+
 def test_without_a_witness_there_is_a_page_and_a_remark(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     page, witness = tmp_path / "page.html", tmp_path / "witness.json"
 
@@ -296,7 +354,15 @@ def test_a_scenario_of_one_s_own_comes_from_a_module(
         (["--timeout", "0"], "--timeout must be more than 0 s, not 0"),
         (["--timeout", "nan"], "--timeout must be more than 0 s, not nan"),
         (["--max-memory", "lots"], "--max-memory must be a number of bytes such as 2G or 500M, not 'lots'"),
+        (
+            ["--export", "promela", "x.pml"],
+            "--export writes what ends, and the clients of scenario 'default' go on for ever; add --rounds 1, or more",
+        ),
         (["--export", "spin", "x.pml"], "--export knows promela FILE, not 'spin'"),
+        (
+            ["--platform", "all", "--full"],
+            "--platform all gives a table; ask for a witness or an export on one platform",
+        ),
         (
             ["--platform", "all", "--save", "x.json"],
             "--platform all gives a table; ask for a witness or an export on one platform",
@@ -312,6 +378,23 @@ def test_a_bad_question_is_told_in_one_sentence(
 ):
     assert 2 == exit_status_of("check", *arguments)
     assert ("", f"gputlb: {sentence}\n") == capsys.readouterr()
+
+
+def test_what_a_platform_has_not_is_refused(capsys: pytest.CaptureFixture[str]):
+    assert 2 == exit_status_of("check", "--scenario", "oa", "--platform", "skylake", *SMALL)
+
+    printed = capsys.readouterr()
+    assert "" == printed.out
+    assert printed.err.startswith("gputlb: SKYLAKE has no OA unit with a TLB of its own, so ingredient 'oa' would do ")
+
+
+def test_what_most_platforms_have_not_is_said_of_each(capsys: pytest.CaptureFixture[str]):
+    assert 3 == exit_status_of(*EVERYWHERE, "--scenario", "two-gts", "--max-states", "2")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert ["TIGERLAKE", "12.00", "left", "out"] in [line.split() for line in lines]
+    assert "TIGERLAKE 12.00: TIGERLAKE has one GT alone, so ingredient 'two-gts' would do nothing" in lines
+    assert lines[-1].startswith("2 bounded; 27 left out; not loaded on 4; ")
 
 
 EVERYWHERE = ("check", "--platform", "all", "--clients", "1", "--rounds", "1", "--engine", "plain")

@@ -408,6 +408,21 @@ def test_an_interrupt_ends_a_search_with_what_was_covered(asked):
     assert runtime.explore(max_states=100).interrupted is False
 
 
+def test_the_limit_told_is_the_one_that_was_asked_for():
+    runtime = ExploredRuntime()
+    cells = [runtime.cell(f"cell{i}", 8) for i in range(4)]
+
+    async def counts():
+        while True:
+            await cells[await runtime.choose(4)].update(lambda value: value + 1 & 255)
+
+    runtime.agent("counter", counts, forever=True)
+    verdict = runtime.explore(engine="plain", timeout_s=0.5)
+
+    assert verdict.text == "the limit of 0.5 s was reached; nothing wrong in what was covered"
+    assert 0.5 <= verdict.seconds
+
+
 def test_waits_without_a_timeout_are_reported():
     runtime = ExploredRuntime()
     cell = runtime.cell("doorbell", 1)

@@ -21,6 +21,26 @@ def test_the_line_says_group_states_rate_and_depth_and_goes_away():
     assert f"{CLEAR}group 2 of 3 (vcs0, vcs1): 12,000 states, 6,000 states/s, depth 9{CLEAR}" == stream.getvalue()
 
 
+def test_it_is_said_that_compiled_code_is_loaded_since_nothing_moves_meanwhile():
+    stream = io.StringIO()
+    with CheckProgress(stream, 1, clock=lambda: 0.0) as progress:
+        progress.show(("rcs0",), Progress(1, 0, 0, 1, 0.1, loads=True))
+
+    assert stream.getvalue() == (
+        f"{CLEAR}group 1 of 1 (rcs0): loading compiled code; the first time it is compiled, which takes some 10 s"
+        f"{CLEAR}"
+    )
+
+
+def test_of_many_platforms_the_line_says_which_and_makes_room_for_its_row():
+    stream = io.StringIO()
+    with CheckProgress(stream, 33) as progress:
+        progress.begin("TIGERLAKE", 12)
+        progress.end()
+
+    assert f"{CLEAR}platform 12 of 33 (TIGERLAKE){CLEAR}" == stream.getvalue()
+
+
 def test_a_short_search_shows_nothing():
     stream = io.StringIO()
     with CheckProgress(stream, 1, clock=lambda: 0.0) as progress:

@@ -17,7 +17,15 @@ from gputlb.check.model import Model, build
 from gputlb.check.patience import patience
 from gputlb.check.replayed_runtime import ReplayDiverged, ReplayedRuntime
 from gputlb.check.rerun import Ending, Rerun, rerun
-from gputlb.check.scenario import INGREDIENTS, SCENARIOS, Scenario, UnknownScenario, scenario
+from gputlb.check.scenario import (
+    INGREDIENTS,
+    SCENARIOS,
+    BadScenario,
+    NotOnPlatform,
+    Scenario,
+    UnknownScenario,
+    scenario,
+)
 from gputlb.check.story import Story, StoryStep, tell
 from gputlb.check.swarming import Swarming
 from gputlb.check.unfit_scheme import SetUpWaits, UnfitScheme
@@ -28,6 +36,7 @@ __all__ = [
     "INGREDIENTS",
     "NO_DEFECT",
     "SCENARIOS",
+    "BadScenario",
     "BadWitness",
     "CheckResult",
     "Defect",
@@ -38,6 +47,7 @@ __all__ = [
     "Limits",
     "Model",
     "NotOfThisScheme",
+    "NotOnPlatform",
     "NotReproduced",
     "OnPlatform",
     "ReplayDiverged",

@@ -66,13 +66,14 @@ class _Witness:
             return "no flush was asked for, as its stamp was 0, which says that nothing is pending"
         end, flush = released[self._place]
         if end.kind == "seqno":
-            return self.why_no_use(flush, agent, cleared)
+            return self.why_no_use(flush, agent, cleared, client)
         reason = str(end.values[0])
         if reason.startswith("passed"):
             stamped = self._last(lambda step: step.cell == stamp and step.before != step.after != 0)
             return self._why_passed(client, cleared, stamped)
+        awake = self._why_awake(self._engine, client, cleared)
         return {
-            "asleep": f"its flush was skipped, as the GT was asleep, but {self._engine} woke up with what it had kept",
+            "asleep": f"its flush was skipped, as the GT was asleep, but {awake}",
             "wedged": "its flush was skipped, as the GT was marked as given up before the reset had dropped its TLBs",
         }.get(reason, f"its flush was skipped ({reason})")
 
@@ -84,7 +85,7 @@ class _Witness:
         flusher = counted[-1].agent
         dropped = [step.transition for step in self._steps if self._drops(step)]
         if dropped and dropped[-1] > cleared:
-            return f"{skipped}; {self.why_no_use(self._last_flush(flusher), flusher, cleared)}"
+            return f"{skipped}; {self.why_no_use(self._last_flush(flusher), flusher, cleared, client)}"
         if any(number < counted[-1].transition for number in dropped):
             if stamped < cleared:
                 buffered = f"cpu{client}.buffer" in self._cells
@@ -93,9 +94,21 @@ class _Witness:
             return f"{skipped}; but that one had begun before the entry was cleared"
         if any(self._requests(step) for step in self._steps) or self._asks_later(counted[-1]):
             return f"{skipped}; but {_spoken(flusher)} had counted it before it was done"
-        return f"{skipped}; but {self.why_no_use(self._last_flush(flusher), flusher, cleared)}"
+        return f"{skipped}; but {self.why_no_use(self._last_flush(flusher), flusher, cleared, client)}"
 
-    def why_no_use(self, flush: Sequence[Event], agent: str, cleared: int = 0) -> str:
+    def _why_awake(self, it: str, client: int | None, cleared: int) -> str:
+        """Return how the engine, spoken of as `it`, came to `client`'s translation though it or its GT was asleep."""
+        engine = self._engine
+        if engine == "oa":
+            return "the OA unit, which is on all the time, kept what it had"
+        woke = self._last(lambda step: step.cell == f"{engine}.contexts" and not step.before and bool(step.after))
+        walked = self._last(lambda step: step.cell == f"{engine}.walking{client}" and step.after == 1)
+        if f"cpu{client}.buffer" in self._cells and woke < walked < cleared:
+            where = f"the store buffer of client {client}'s CPU"
+            return f"{it} woke up and walked the entry, whose clearing still stood in {where}"
+        return f"{it} woke up with what it had kept"
+
+    def why_no_use(self, flush: Sequence[Event], agent: str, cleared: int = 0, client: int | None = None) -> str:
         """Return what was wrong with a flush that was carried out by `agent`, of which `flush` are the events."""
         engine = self._engine
         written = [event for event in flush if event.kind in _WRITES and self._kind(event).startswith("tlb_inv")]
@@ -109,7 +122,7 @@ class _Witness:
             if not answers:
                 return "the OA unit was asked to drop its TLB, but nobody waited until it had"
         if not asked:
-            return self._why_not_asked(flush, written, own)
+            return self._why_not_asked(flush, written, own, self._why_awake("it", client, cleared))
         if not self._bits_of(asked):
             return f"the flush wrote {own[0].name} without the bit of {engine}"
         if self._ignored(flush):
@@ -132,13 +145,15 @@ class _Witness:
             return "a page walk that had read the entry before it was cleared filled the TLB after the invalidation"
         return "the TLB was filled again, or kept its translation, after the invalidation"
 
-    def _why_not_asked(self, flush: Sequence[Event], written: Sequence[Event], own: Sequence[facts.Register]) -> str:
+    def _why_not_asked(
+        self, flush: Sequence[Event], written: Sequence[Event], own: Sequence[facts.Register], awake: str
+    ) -> str:
         engine = self._engine
         states = [
             bool(event.values[1]) for event in flush if event.kind == "engine_awake" and event.values[0] == engine
         ]
         if states and not states[-1]:
-            return f"the flush left {engine} out, as it was asleep when asked, but it woke up with what it had kept"
+            return f"the flush left {engine} out, as it was asleep when asked, but {awake}"
         if not states or not written or not own:
             return f"the flush left {engine} out: the scheme has no request for it"
         names = " and ".join(dict.fromkeys(map(self._register, written)))

@@ -122,12 +122,13 @@ def check(
 ) -> CheckResult:
     """Explore every order of the scenario, for every group of the platform's engines, until something is wrong.
 
-    Raises: `NotOfThisScheme` where the defect is one of another scheme; `ProbeFailed` where the scheme does not load;
-    `UnfitScheme` where it raises or never ends; `KeepsState` and other `NondeterministicAgent`s where it keeps
-    state outside cells.
+    Raises: `NotOfThisScheme` where the defect is one of another scheme; `NotOnPlatform` where the platform lacks what
+    the scenario is about; `ProbeFailed` where the scheme does not load; `UnfitScheme` where it raises or never ends;
+    `KeepsState` and other `NondeterministicAgent`s where it keeps state outside cells.
     """
     shown = shown_name(defect.replaced(scheme))
     limits = limits or Limits()
+    scenario.must_fit(platform)
     groups = engine_groups(platform, scenario.engines_together, gts_together="two-gts" in scenario.ingredients)
     if only_group is not None:
         groups = groups[only_group : only_group + 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gputlb.check.goals import shown_by
 from gputlb.explore import ExploredRuntime
 
 if TYPE_CHECKING:
@@ -11,12 +12,9 @@ if TYPE_CHECKING:
 
     from gputlb.runtime import Cell, Event
 
-_GOALS = {"seqno": "a flush completes", "skip": "a flush is skipped", "page_reused": "a page is reused"}
-"""Events of the driver that show that something which must be reachable was reached."""
-
 
 class CheckedRuntime(ExploredRuntime):
-    """Explores, and notes the events by which the driver says what became of a flush."""
+    """Explores, and notes the events by which driver and device show that a goal was reached."""
 
     def __init__(self, *, may_time_out: bool | Callable[[str], bool] = False) -> None:
         super().__init__(may_time_out=may_time_out, statistics={"ClientMemory.accesses"})
@@ -24,7 +22,7 @@ class CheckedRuntime(ExploredRuntime):
 
     def emit(self, kind: str, *values: object) -> None:
         """Note what a goal asks for; publish, while a witness is replayed."""
-        goal = _GOALS.get(kind)
+        goal = shown_by(kind, values)
         if goal is not None:
             self.note(goal)
         super().emit(kind, *values)

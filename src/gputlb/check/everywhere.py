@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gputlb import facts
 from gputlb.check.check import check
 from gputlb.check.defects import NO_DEFECT, Defect
+from gputlb.check.scenario import NotOnPlatform
 from gputlb.driver import ProbeFailed
 
 if TYPE_CHECKING:
@@ -26,9 +27,11 @@ class OnPlatform:
 
     platform: Platform
     result: CheckResult | None
-    """None where the scheme does not load, or where what the scenario needs is not recorded."""
+    """None where the scheme does not load, or where what the scenario needs is not there or not recorded."""
     reason: str = ""
     """Why there is no result, in a sentence."""
+    fits: bool = True
+    """Whether the platform has what the scenario is about."""
 
 
 def check_everywhere(
@@ -41,11 +44,14 @@ def check_everywhere(
 ) -> Iterator[OnPlatform]:
     """Yield what `check` comes to on each platform in turn, in order of graphics version; Ctrl-C ends them.
 
-    Raises: what `check` raises, but for `ProbeFailed` and `NotRecorded`, which are a platform's answer.
+    Raises: what `check` raises, but for `NotOnPlatform`, `ProbeFailed` and `NotRecorded`: these are a platform's
+    answer.
     """
     for platform in facts.platforms():
         try:
             result = check(platform, scheme, scenario, defect=defect, limits=limits, progress=progress)
+        except NotOnPlatform as lack:
+            yield OnPlatform(platform, None, lack.reason, fits=False)
         except (ProbeFailed, facts.NotRecorded) as reason:
             yield OnPlatform(platform, None, str(reason))
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from gputlb.check.checked_runtime import CheckedRuntime
 from gputlb.check.client_memory import TENANT, ClientMemory
 from gputlb.check.defects import NO_DEFECT, Defect
+from gputlb.check.goals import GIVEN_UP, GT_SLEEPS, PARKS, WAKES, noting, state_goals
 from gputlb.check.posted_writes import PostedPageTable, PostedRegisters
 from gputlb.check.reached_flush import FlushReaches
 from gputlb.check.unfit_scheme import made, set_up
@@ -112,8 +113,8 @@ def _build(
         scenario = replace(scenario, rounds=_ROUNDS_OF_OTHERS)
     has = scenario.ingredients
     slow = "slow" in has or "stuck" in has
-    slow_registers: set[str] = set()
-    runtime = make_runtime(may_time_out=lambda cell: cell in slow_registers)
+    running_out: set[str] = set()
+    runtime = make_runtime(may_time_out=lambda cell: cell in running_out)
     clients = scenario.clients
     posted = PostedPageTable(runtime, "ppgtt", clients) if "posted" in has else None
     page_table = posted or PageTable(runtime, "ppgtt", clients)
@@ -131,7 +132,8 @@ def _build(
         power="power" in has,
     )
     if slow:
-        slow_registers.update(unit.requests.name for unit in gpu.units)
+        running_out.update(unit.requests.name for unit in gpu.units)
+    running_out.update(domain.demand.name for domain in gpu.domains.values())  # it sleeps when nobody needs it in time
     registers = PostedRegisters(gpu.registers, posted) if posted else gpu.registers
     gts = tuple(
         Gt(
@@ -144,8 +146,9 @@ def _build(
         for gt, names, hardware in zip(platform.gts, group, gpu.gts, strict=True)
         if names
     )
+    numbering = noting(defect.tlb, runtime) if "two-gts" in has else defect.tlb
     tlbs = tuple(
-        (FlushReaches(runtime, gt, gpu).watched(defect.tlb) if "accounted" in has else defect.tlb)(gt, made(scheme, gt))
+        (FlushReaches(runtime, gt, gpu).watched(numbering) if "accounted" in has else numbering)(gt, made(scheme, gt))
         for gt in gts
     )
     for tlb in tlbs:
@@ -182,7 +185,7 @@ def _build(
         stamps = [vma.gem_object.stamps[index] for vma in vmas]
         runtime.relative(tlb.counter, stamps, step=FLUSH_STEP, window=_LARGEST_LAG)
     if not waits_only:
-        _state_goals(model, page_table)
+        state_goals(model, page_table)
     return model
 
 
@@ -301,12 +304,15 @@ def _add_surroundings(model: Model[R], *, uses: int | None) -> None:
         for engine in gt.engines:
             if "park" in has:
                 hardware, with_gt = model.gpu.engines[engine.name], "asleep" in has
-                body = partial(_wake_and_park, gt, engine, hardware, submission, uses=uses or 1, with_gt=with_gt)
+                body = partial(
+                    _wake_and_park, runtime, gt, engine, hardware, submission, uses=uses or 1, with_gt=with_gt
+                )
                 runtime.agent(f"{engine.name} work", body, forever=uses is None)
         if "power" in has:
             gt.uncore.start_delayed_release()
         if "wedge" in has:
-            runtime.agent(f"{gt.name} wedging", partial(_wedge, gt, model.defect.wedge or wedge_gt, submission))
+            wedging = partial(_wedge, runtime, gt, model.defect.wedge or wedge_gt, submission)
+            runtime.agent(f"{gt.name} wedging", wedging)
         elif "reset" in has:
             runtime.agent(f"{gt.name} resetting", partial(_reset, gt, model.gpu, parks="park" in has))
     if has & {"reset", "wedge"}:
@@ -333,21 +339,35 @@ class _Submission:
         self.goes_on = runtime.cell(f"{name}.submits", 1, 1)
 
 
-async def _wedge(gt: Gt, wedge: Callable[[Gt], Awaitable[None]], submission: _Submission | None) -> None:
+async def _wedge(
+    runtime: CheckedRuntime | ReplayedRuntime,
+    gt: Gt,
+    wedge: Callable[[Gt], Awaitable[None]],
+    submission: _Submission | None,
+) -> None:
     """Give the GT up; before that nothing more is submitted to it, as in `__intel_gt_set_wedged` of Linux 6.12."""
     if submission is not None:
         async with submission.lock:
             await submission.goes_on.store(0)
     await wedge(gt)
+    runtime.note(GIVEN_UP)
 
 
 async def _wake_and_park(
-    gt: Gt, engine: Engine, hardware: HardwareEngine, submission: _Submission | None, *, uses: int, with_gt: bool
+    runtime: CheckedRuntime | ReplayedRuntime,
+    gt: Gt,
+    engine: Engine,
+    hardware: HardwareEngine,
+    submission: _Submission | None,
+    *,
+    uses: int,
+    with_gt: bool,
 ) -> None:
     for _ in range(uses):
         if with_gt:
             await gt.pm.get()
-        await engine.pm.get()
+        if await engine.pm.get():
+            runtime.note(WAKES)
         if submission is None:
             await hardware.start_context()
         else:
@@ -355,24 +375,7 @@ async def _wake_and_park(
                 if await submission.goes_on.load():
                     await hardware.start_context()
         await hardware.end_context()
-        await engine.pm.put()
-        if with_gt:
-            await gt.pm.put()
-
-
-def _state_goals(model: Model[R], page_table: PageTable) -> None:
-    runtime = model.runtime
-    scenario = model.scenario
-    runtime.sometimes("a flush completes")
-    several = scenario.clients > 1 and scenario.rounds != 1  # one's own flushes never cover one's own stamp
-    if several and model.tlbs[0].scheme.batches:
-        runtime.sometimes("a flush is skipped")
-    slots = [engine.tlb.slots[0] for engine in model.gpu.engines.values()]
-    runtime.sometimes(
-        "a stale entry exists before the flush",
-        [page_table.entries[0], *slots],
-        lambda entry, *kept: entry == 0 and any(kept),
-    )
-    if scenario.rounds == 1:
-        return
-    runtime.sometimes("a page is reused")
+        if await engine.pm.put():
+            runtime.note(PARKS)
+        if with_gt and await gt.pm.put():
+            runtime.note(GT_SLEEPS)

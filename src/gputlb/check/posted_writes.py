@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gputlb.check.goals import POSTED
 from gputlb.driver import PageTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gputlb.runtime import Cell, How, Registers, Runtime
+    from gputlb.check.checked_runtime import CheckedRuntime
+    from gputlb.check.replayed_runtime import ReplayedRuntime
+    from gputlb.runtime import Cell, How, Registers
 
 
 class PostedPageTable(PageTable):
@@ -21,9 +24,9 @@ class PostedPageTable(PageTable):
     the clearing. Each client runs on a CPU of its own and clears the entries of its own object alone.
     """
 
-    def __init__(self, runtime: Runtime, name: str, entries: int) -> None:
+    def __init__(self, runtime: CheckedRuntime | ReplayedRuntime, name: str, entries: int) -> None:
         super().__init__(runtime, name, entries)
-        self.runtime = runtime
+        self.runtime: CheckedRuntime | ReplayedRuntime = runtime
         self.buffers = tuple(runtime.cell(f"cpu{cpu}.buffer", 1) for cpu in range(entries))
 
     async def map(self, first: int, pages: Iterable[int], tenant: int) -> None:
@@ -35,6 +38,7 @@ class PostedPageTable(PageTable):
         """Put the clearing of `count` entries into the buffer."""
         for index in range(first, first + count):
             await self.buffers[index].store(1)
+            self.runtime.note(POSTED)
 
     async def drain(self, cpu: int) -> None:
         """Let what stands in the buffer of `cpu` reach memory, in one step."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gputlb.check.goals import WATCHED
+
 if TYPE_CHECKING:
+    from gputlb.check.checked_runtime import CheckedRuntime
+    from gputlb.check.replayed_runtime import ReplayedRuntime
     from gputlb.device import Engine as HardwareEngine
     from gputlb.device import VirtualGpu
     from gputlb.driver import Engine, Gt, Scheme, Tlb
-    from gputlb.runtime import Cell, Runtime
+    from gputlb.runtime import Cell
 
 FLUSHED = "flushed"
 """The event of a scheme that has come to the end of its flush."""
@@ -21,7 +25,7 @@ class FlushReaches:
     left out: before it runs anything it drops its TLB itself.
     """
 
-    def __init__(self, runtime: Runtime, gt: Gt, gpu: VirtualGpu) -> None:
+    def __init__(self, runtime: CheckedRuntime | ReplayedRuntime, gt: Gt, gpu: VirtualGpu) -> None:
         self._runtime = runtime
         self._watched: list[tuple[Engine, HardwareEngine, Cell, Cell]] = [
             (
@@ -76,6 +80,7 @@ class FlushReaches:
     async def _check(self) -> None:
         for engine, hardware, dropped, awake in self._watched:
             if await awake.load() and await hardware.contexts.load() > 0:
+                self._runtime.note(WATCHED)
                 self._runtime.require(
                     await dropped.load() == 1,
                     f"a flush was counted that had not reached {engine.name}",

@@ -116,9 +116,19 @@ def _of_step(step: Step, write: Event | None, last: int) -> StoryStep:
     about = _about(step)
     changed = step.before != step.after
     key = changed and (about in {"page table", "TLB", "memory", "counter"} or write is not None)
-    matters = key or step.transition == last or step.answer is False
+    matters = key or _decides(step, about) or step.transition == last or step.answer is False
     access: Literal["read", "write"] = "write" if changed else "read"
     return StoryStep(step.transition, step.agent, _words(step, write), step.place, matters, about, access)
+
+
+def _decides(step: Step, about: About) -> bool:
+    """Tell whether sentences speak of it: who falls asleep, wakes up or is given up, and stamps, whatever they are."""
+    cell = step.cell or ""
+    if re.search(r"mm\.tlb\d+$", cell):
+        return step.operation != "load" or not step.before
+    return (about == "power" and (step.before == 0) is not (step.after == 0)) or (
+        cell.endswith(".wakeref") and step.operation == "load" and not step.before
+    )
 
 
 def _about(step: Step) -> About:

@@ -10,7 +10,7 @@ from gputlb import __version__, facts
 from gputlb.check.defects import NO_DEFECT, defect
 from gputlb.check.model import build
 from gputlb.check.rerun import Ending, rerun
-from gputlb.check.scenario import INGREDIENTS, Scenario
+from gputlb.check.scenario import BadScenario, Scenario, UnknownScenario
 from gputlb.check.story import tell
 from gputlb.check.unfit_scheme import unfit
 from gputlb.driver import scheme as scheme_named
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _FORMAT = "gputlb witness"
 _VERSION = 1
 _MOST_BYTES = 16 << 20
-_MOST_CLIENTS = 8
 
 
 class BadWitness(GputlbError):
@@ -147,14 +146,10 @@ def read_witness(path: Path) -> SavedWitness:
 
 
 def _check(witness: SavedWitness, path: Path) -> None:
-    scenario = witness.scenario
-    if not 1 <= scenario.clients <= _MOST_CLIENTS:
-        raise BadWitness(f"{path}: a scenario has 1 to {_MOST_CLIENTS} clients, not {scenario.clients}")
-    if scenario.rounds is not None and not 1 <= scenario.rounds < 1 << 16:
-        raise BadWitness(f"{path}: a client's rounds are 1 to 65535, not {scenario.rounds}")
-    for ingredient in scenario.ingredients:
-        if ingredient not in INGREDIENTS:
-            raise BadWitness(f"{path}: ingredient {ingredient!r} is unknown{did_you_mean(ingredient, INGREDIENTS)}")
+    try:
+        _scenario(witness)
+    except (BadScenario, UnknownScenario) as error:
+        raise BadWitness(f"{path}: {error}") from None
     platform = facts.platform(witness.platform)
     known = [facts.shown_names(gt.engines) for gt in platform.gts]
     if len(witness.group) != len(known):
@@ -172,6 +167,13 @@ def _check(witness: SavedWitness, path: Path) -> None:
                 raise BadWitness(f"{path}: {platform.kernel} has no engine {name!r} there{did_you_mean(name, there)}")
 
 
+def _scenario(witness: SavedWitness) -> Scenario:
+    saved = witness.scenario
+    return Scenario(
+        saved.name, saved.summary, saved.clients, saved.engines_together, saved.rounds, frozenset(saved.ingredients)
+    )
+
+
 def replay(path: Path, scheme: str | None = None) -> tuple[SavedWitness, Story]:
     """Run a saved witness again in virtual time; return it and its story, if it ends as it did.
 
@@ -185,18 +187,10 @@ def replay(path: Path, scheme: str | None = None) -> tuple[SavedWitness, Story]:
             f"{path} was made with a scheme of your own, and files import no code; "
             f"if you trust it, say gputlb replay {path} --scheme {witness.scheme}"
         )
-    scenario = Scenario(
-        witness.scenario.name,
-        witness.scenario.summary,
-        witness.scenario.clients,
-        witness.scenario.engines_together,
-        witness.scenario.rounds,
-        frozenset(witness.scenario.ingredients),
-    )
     model = build(
         facts.platform(witness.platform),
         scheme_named(scheme or witness.scheme),
-        scenario,
+        _scenario(witness),
         tuple(tuple(names) for names in witness.group),
         NO_DEFECT if witness.defect == NO_DEFECT.name else defect(witness.defect),
     )

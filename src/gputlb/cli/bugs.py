@@ -23,6 +23,10 @@ class NoWitness(GputlbError):
     """There is nothing whose witness could be shown."""
 
 
+class NothingToExplore(GputlbError):
+    """A bug that is not modelled cannot be explored anew."""
+
+
 def bugs(
     bug: str | None = None,
     /,
@@ -53,9 +57,13 @@ def bugs(
 
     if bug is None and witness:
         raise NoWitness("--witness needs a bug to show; gputlb bugs lists them")
+    if witness and recompute:
+        raise NoWitness("--witness explores one bug anew, --recompute compares what is recorded; leave one of them out")
     rows = facts.bugs() if bug is None else (facts.bug(bug),)
     if witness:
         return _show_witness(rows[0], json=json)
+    if bug is not None and recompute and (reason := model_of(rows[0]).not_modelled):
+        raise NothingToExplore(f"bug {rows[0].id} cannot be explored: {reason}")
     anew = _explore(rows) if recompute else {}
     if json:
         print(bugs_table.bugs_json(rows, anew))

@@ -88,7 +88,8 @@ def check(
     defect
         Something to do wrong on purpose; `gputlb scenarios` lists what.
     symmetry
-        --no-symmetry folds neither clients nor engines that are alike, to compare.
+        --no-symmetry folds neither clients nor engines that are alike, nor counts flushes by their distance, to
+        compare; clients that go on for ever then never come to an end: add --rounds.
     partial_order
         --no-partial-order tries every order of steps that nobody else can notice too, to compare.
     max_states
@@ -146,8 +147,13 @@ def check(
         if path is not None:
             check_writable(path)
     chosen = _changed(scenario_named(scenario), clients, engines, rounds, with_)
+    if export is not None and chosen.rounds is None:
+        raise WrongOption(
+            f"--export writes what ends, and the clients of scenario {chosen.name!r} go on for ever; add --rounds 1, "
+            "or more"
+        )
     everywhere = platform == _EVERYWHERE
-    if everywhere and any((html, trace, save, export)):
+    if everywhere and any((html, trace, save, export, full)):
         raise WrongOption("--platform all gives a table; ask for a witness or an export on one platform")
     chosen_platform = None if everywhere else facts.platform(platform)
     chosen_defect = NO_DEFECT if defect is None or defect == NO_DEFECT.name else defect_named(defect)
@@ -177,7 +183,7 @@ def check(
         print(f"found by a random walker, so it may not be the shortest way; {again} finds it again", file=sys.stderr)
     elif result.story is not None and not result.shortest:
         print("there may be a shorter way; --no-partial-order looks for it among all states", file=sys.stderr)
-    _write(result, chosen_scheme, html=html, trace=trace, save=save)
+    _write(result, chosen_scheme, scheme, html=html, trace=trace, save=save)
     if export is not None:
         _export(result, export[1])
     return _STATUS[result.kind]
@@ -331,16 +337,25 @@ def _bytes(text: str | None) -> int | None:
 def _check_everywhere(
     name: str, scheme: type[Scheme], scenario: Scenario, defect: Defect, limits: Limits, *, json: bool
 ) -> int:
+    from gputlb import facts
     from gputlb.check import check_everywhere, shown_name
     from gputlb.report import check_table
+    from gputlb.report.check_progress import CheckProgress
     from gputlb.report.check_summary import written
 
     done: list[OnPlatform] = []
     if not json:
         print(written(check_table.head(shown_name(defect.replaced(scheme)), defect.name, scenario), sys.stdout))
-    with _patience(name, scheme):
+    names = [platform.kernel for platform in facts.platforms()]
+    with _patience(name, scheme), CheckProgress(sys.stderr, len(names)) as progress:
         results = check_everywhere(scheme, scenario, defect=defect, limits=limits)
-        while (each := _next(results)) is not None:
+        while len(done) < len(names):
+            if sys.stderr.isatty():
+                progress.begin(names[len(done)], len(done) + 1)
+            each = _next(results)
+            progress.end()
+            if each is None:
+                break
             done.append(each)
             if not json:
                 print(written([check_table.row(each)], sys.stdout), flush=True)
@@ -368,7 +383,7 @@ def _print(result: CheckResult, *, json: bool, full: bool) -> None:
 
 
 def _write(
-    result: CheckResult, scheme: type[Scheme], *, html: Path | None, trace: Path | None, save: Path | None
+    result: CheckResult, scheme: type[Scheme], name: str, *, html: Path | None, trace: Path | None, save: Path | None
 ) -> None:
     from gputlb.check import saved
     from gputlb.report import check_summary
@@ -391,7 +406,8 @@ def _write(
     if save is not None:
         with whole_file(save) as file:
             file.write(saved(result, scheme))
-        print(f"witness written to {save}; gputlb replay {save} runs it again", file=sys.stderr)
+        own = f" --scheme {name}" if ":" in name else ""
+        print(f"witness written to {save}; gputlb replay {save}{own} runs it again", file=sys.stderr)
 
 
 def _export(result: CheckResult, path: Path) -> None:
@@ -399,6 +415,9 @@ def _export(result: CheckResult, path: Path) -> None:
     from gputlb.report.whole_file import whole_file
 
     assert result.model is not None, "a check explores one group at least"
+    if result.decisive.verdict.kind == "bounded":
+        print(f"--export: the exploration was cut short, so there is nothing whole to write to {path}", file=sys.stderr)
+        return
     text = export_promela(result.model.runtime)
     with whole_file(path) as file:
         file.write(text.encode())

@@ -34,6 +34,9 @@ _MANY_STATES = 1 << 19
 
 _MOST_STATES = (1 << 32) - 2
 
+_loaded_words: set[int] = set()
+"""For states of how many words this process has its loops."""
+
 
 def warm_up(system: System, limits: Limits) -> Found | None:
     """Learn what the first states need, if nothing is known; return the end of the search, if it ends with that."""
@@ -58,7 +61,6 @@ class Compiled:
     def __init__(self, system: System, limits: Limits) -> None:
         self.system = system
         self.limits = limits
-        self.began = time.monotonic()
         first = system.canonical(system.settled(system.initial))
         for cell, value in enumerate(first[system.agents :]):
             system.index(cell, value)
@@ -149,9 +151,11 @@ class Compiled:
         """Return which limit has been reached; None if none has."""
         limits = self.limits
         states, heads = sum(store.tail for store in self.stores), sum(store.head for store in self.stores)
-        seconds = time.monotonic() - self.began
+        seconds = time.monotonic() - limits.began
         if limits.progress is not None:
-            limits.progress(Progress(states, self._transitions(), self.depth, states - heads, seconds))
+            loads = self.layout.words not in _loaded_words
+            limits.progress(Progress(states, self._transitions(), self.depth, states - heads, seconds, loads))
+        _loaded_words.add(self.layout.words)
         most = _MOST_STATES if limits.max_states is None else limits.max_states
         if states >= most:
             return f"the limit of {most:,} states was reached"

@@ -118,17 +118,11 @@ def _first_few(system: System, limits: Limits, most: int) -> Found | None:
 
 def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
     """Search with only the steps that are needed; for what is found, look for a shorter way with all of them."""
-    began = time.monotonic()
-
-    def left() -> Limits:
-        spent = time.monotonic() - began
-        return limits if limits.timeout_s is None else replace(limits, timeout_s=max(0.0, limits.timeout_s - spent))
-
     walk_around(system)
     while True:
         system.reduce()
         try:
-            found, used = _tried(system, left(), engine, workers)
+            found, used = _tried(system, limits, engine, workers)
         except Refuted:
             continue
         # Where it costs little, what was found out on the way is used from the start, so that the number of states
@@ -143,7 +137,7 @@ def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple
     most = _SHORTEST_AMONG["plain" if engine == "plain" else "compiled"]
     few = most if limits.max_states is None else min(most, limits.max_states)
     reduction, system.ample = system.ample, None
-    whole, whole_used = _tried(system, replace(left(), max_states=few), engine, workers)
+    whole, whole_used = _tried(system, replace(limits, max_states=few), engine, workers)
     assert whole.kind != "all", "all steps together miss what few of them led to"
     if whole.kind != "bounded":
         return whole, whole_used

@@ -17,7 +17,6 @@ _LOOK_EVERY = 1024
 
 def search(system: System, limits: Limits) -> Found:
     """Try every order, breadth first, until something is wrong, a limit is reached, Ctrl-C comes or nothing is left."""
-    began = time.monotonic()
     start = system.canonical(system.settled(system.initial))
     order: list[State] = [start]
     parents = [-1]
@@ -58,7 +57,7 @@ def search(system: System, limits: Limits) -> Found:
             if limits.max_states is not None and len(order) >= limits.max_states:
                 return found("bounded", limit=f"the limit of {limits.max_states:,} states was reached")
             if head % _LOOK_EVERY == 0:
-                seconds = time.monotonic() - began
+                seconds = time.monotonic() - limits.began
                 if limits.timeout_s is not None and seconds > limits.timeout_s:
                     return found("bounded", limit=f"the limit of {limits.timeout_s:g} s was reached")
                 if limits.max_memory_bytes is not None and len(order) * bytes_each > limits.max_memory_bytes:

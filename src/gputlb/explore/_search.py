@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class Progress(NamedTuple):
     waiting: int
     """States that were met and not yet left."""
     seconds: float
+    loads: bool = False
+    """Whether compiled code is being loaded, or compiled if it never was: nothing more will be told meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Limits:
     max_memory_bytes: int | None = None
     timeout_s: float | None = None
     progress: Callable[[Progress], None] | None = None
+    began: float = field(default_factory=time.monotonic)
+    """When the clock of `timeout_s` started, which several searches for one answer share."""
 
 
 @dataclass(slots=True)

@@ -131,6 +131,10 @@ def check_json(result: CheckResult) -> str:
         "reached": _reached(result),
         "never_moved": list(_never_moved(result)),
         "never_written": list(_never_written(result)),
+        "never_required": _never_required(result),
+        "waits_without_timeout": [
+            {"agent": agent, "cell": cell, "place": place} for agent, cell, place in _waits(result)
+        ],
         "witness": None if result.story is None else story_json(result.story) | {"shortest": result.shortest},
     }
     return json.dumps(document, indent=1, ensure_ascii=False)
@@ -236,6 +240,11 @@ def _remarks(result: CheckResult) -> list[str]:
         remarks.append(f"never moved: {', '.join(_never_moved(result))}")
     if _never_written(result):
         remarks.append(f"never written: {', '.join(_never_written(result))}")
+    if _never_required(result):
+        remarks.append(f"never asked whether: {', '.join(_never_required(result))}")
+    waits = {f"{agent} for {cell} ({place})": None for agent, cell, place in _waits(result)}
+    if waits:
+        remarks.append(f"waits without a timeout: {', '.join(waits)}")
     return [line for remark in remarks for line in textwrap.wrap(remark, WIDTH, subsequent_indent="  ")]
 
 
@@ -256,6 +265,15 @@ def _unreached(result: CheckResult) -> list[str]:
 
 def _never_moved(result: CheckResult) -> list[str]:
     return [name for group in result.groups for name in group.verdict.never_moved]
+
+
+def _never_required(result: CheckResult) -> list[str]:
+    return list(dict.fromkeys(text for group in result.groups for text in group.verdict.never_required))
+
+
+def _waits(result: CheckResult) -> list[tuple[str, str, str]]:
+    waits = {wait: place for group in result.groups for wait, place in group.verdict.waits_without_timeout.items()}
+    return [(agent, cell, place) for (agent, cell), place in waits.items()]
 
 
 def _never_written(result: CheckResult) -> list[str]:

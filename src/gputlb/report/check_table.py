@@ -26,7 +26,7 @@ def row(done: OnPlatform) -> Line:
     name = _name(done)
     result = done.result
     if result is None:
-        return Line(f"{name:22}not loaded")
+        return Line(f"{name:22}{'not loaded' if done.fits else 'left out'}")
     engines = sum(len(group.engines) for group in result.groups)
     left = sum(map(len, result.not_explored))
     of = f"{engines}/{engines + left}" if left else str(engines)
@@ -49,7 +49,9 @@ def tail(done: Sequence[OnPlatform]) -> list[Line]:
     kinds = dict.fromkeys(result.kind for result in results)
     told = ", ".join(f"{sum(result.kind == kind for result in results)} {kind}" for kind in kinds) or "none"
     states, seconds = sum(result.states for result in results), sum(result.seconds for result in results)
-    rest = f"; not loaded on {len(reasons)}" if reasons else ""
+    loads = [each.fits for each in done if each.result is None]
+    rest = f"; {loads.count(False)} left out" if False in loads else ""
+    rest += f"; not loaded on {loads.count(True)}" if True in loads else ""
     return [*lines, Line(f"{told}{rest}; {check_summary.counted(states, 'state')}, {seconds:.1f} s")]
 
 

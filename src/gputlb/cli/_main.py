@@ -75,7 +75,8 @@ def answer(arguments: Sequence[str]) -> int:
     try:
         with _docstring_as_help(arguments):
             status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed, in a process that is not the command's own
+            sys.stdout.flush()
     except UnknownCommandError as error:
         # Not the error's own text: to make it, cyclopts would import every verb.
         word = error.unused_tokens[0] if error.unused_tokens else ""

@@ -57,9 +57,9 @@ def mend(words: Sequence[str]) -> None:
 
 
 def _nowhere() -> io.TextIOWrapper:
-    stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- it is open as long as the process is
-    os.set_inheritable(stream.fileno(), True)
-    return stream
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.set_inheritable(descriptor, True)
+    return io.TextIOWrapper(io.FileIO(descriptor, "w", closefd=False), encoding="utf-8")  # open as long as the process
 
 
 def _readable(error: UnicodeError) -> tuple[str, int]:

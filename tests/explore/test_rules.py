@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
@@ -157,10 +158,24 @@ def test_a_violation_that_the_agent_catches_is_one_all_the_same():
     assert explore(body, runtime=runtime).kind == "violated"
 
 
-def test_state_kept_in_an_object_is_found_where_it_changes_what_the_agent_does():
+def test_state_kept_where_it_is_not_seen_is_found_where_it_changes_what_the_agent_does():
     runtime = ExploredRuntime()
-    cell = runtime.cell("cell", 8)
-    rounds = []
+    cell, rounds = runtime.cell("cell", 8), itertools.count()
+
+    async def body():
+        await cell.store(next(rounds))
+
+    with pytest.raises(NondeterministicAgent) as found:
+        explore(body, runtime=runtime)
+
+    assert str(found.value).startswith("test_rules.py:")
+    assert "agent 'agent0' did not repeat itself: with the same answers it came here with " in str(found.value)
+    assert str(found.value).endswith("; keep what outlives a round in cells, and let runtime.choose(n) pick")
+
+
+def test_what_has_changed_is_told_sooner_than_what_came_of_it():
+    runtime = ExploredRuntime()
+    cell, rounds = runtime.cell("cell", 8), []
 
     async def body():
         rounds.append(1)
@@ -169,9 +184,25 @@ def test_state_kept_in_an_object_is_found_where_it_changes_what_the_agent_does()
     with pytest.raises(NondeterministicAgent) as found:
         explore(body, runtime=runtime)
 
-    assert str(found.value).startswith("test_rules.py:")
-    assert "agent 'agent0' did not repeat itself: with the same answers it came here with " in str(found.value)
-    assert str(found.value).endswith("; keep what outlives a round in cells, and let runtime.choose(n) pick")
+    assert str(found.value).split(": ", 1)[1] == (
+        "agent 'agent0' changed a list that its function reaches, which outlives its round; keep what outlives a round "
+        "in cells"
+    )
+
+
+def test_an_agent_that_chooses_by_chance_is_not_taken_for_one_that_is_not_like_the_others():
+    runtime = ExploredRuntime()
+    cell, dice = runtime.cell("cell", 8), random.SystemRandom()
+
+    async def body():
+        await cell.store(dice.randrange(256))
+
+    for name in ("one", "other"):
+        runtime.agent(name, body)
+    runtime.symmetric(["one", "other"], [[], []])
+
+    with pytest.raises(NondeterministicAgent, match="did not repeat itself"):
+        runtime.explore(engine="plain")
 
 
 def test_state_kept_in_an_object_without_a_trace_in_the_locals_is_found_as_a_change():

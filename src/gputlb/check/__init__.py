@@ -19,6 +19,9 @@ from gputlb.check.replayed_runtime import ReplayDiverged, ReplayedRuntime
 from gputlb.check.rerun import Ending, Rerun, rerun
 from gputlb.check.scenario import (
     INGREDIENTS,
+    MOST_CLIENTS,
+    MOST_ENGINES,
+    MOST_ROUNDS,
     SCENARIOS,
     BadScenario,
     NotOnPlatform,
@@ -34,6 +37,9 @@ from gputlb.check.witness_file import BadWitness, NotReproduced, SavedWitness, r
 __all__ = [
     "DEFECTS",
     "INGREDIENTS",
+    "MOST_CLIENTS",
+    "MOST_ENGINES",
+    "MOST_ROUNDS",
     "NO_DEFECT",
     "SCENARIOS",
     "BadScenario",

@@ -12,7 +12,7 @@ from gputlb.check.replayed_runtime import ReplayDiverged
 from gputlb.check.rerun import rerun
 from gputlb.check.story import Story, tell
 from gputlb.check.swarming import Swarming, walked
-from gputlb.check.unfit_scheme import tells_engines_apart, unfit
+from gputlb.check.unfit_scheme import tells_members_apart, unfit
 from gputlb.driver import ProbeFailed
 from gputlb.explore import NotSymmetric
 from gputlb.runtime import AgentError
@@ -148,9 +148,9 @@ def check(
             else:
                 verdict, seed = walked(platform, scheme, scenario, group, defect, limits.swarm)
         except AgentError as error:
-            raise unfit(error, model.scheme) or error from error.__cause__
+            raise unfit(error, model.tlbs[0].scheme) or error from error.__cause__
         except NotSymmetric as error:
-            raise tells_engines_apart(error, model.scheme) or error from None
+            raise tells_members_apart(error, model.scheme) or error from None
         done.append(GroupVerdict(_flat(group), verdict, seed))
         if verdict.kind in {"violated", "deadlock"}:
             told = _tell(model, verdict)

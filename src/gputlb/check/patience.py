@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import gputlb.explore
 from gputlb.errors import GputlbError
+from gputlb.explore import StoppedFromOutside
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -23,7 +24,7 @@ class NeverAwaits(GputlbError):
     """A scheme computes on and on, and nobody else can act."""
 
 
-class _Endless(BaseException):
+class _Endless(StoppedFromOutside):
     """Goes through whatever the endless code would catch."""
 
 

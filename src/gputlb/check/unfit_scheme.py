@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.check.kept_state import kept_state
+from gputlb.driver import Scheme
 from gputlb.errors import GputlbError
 from gputlb.explore import NondeterministicAgent, NotSymmetric
 from gputlb.runtime import AgentFailed, NeverPausing
@@ -16,7 +17,7 @@ from gputlb.runtime._place import place_of
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from gputlb.driver import Gt, Scheme
+    from gputlb.driver import Gt
     from gputlb.runtime import AgentError
 
 _OURS = str(Path(__file__).parents[1])
@@ -33,6 +34,9 @@ class SetUpWaits(UnfitScheme):
 
 def made(scheme: type[Scheme], gt: Gt) -> Scheme:
     """Return the scheme of a GT; raises `UnfitScheme`."""
+    for method in ("stamp", "passed"):
+        if inspect.iscoroutinefunction(getattr(scheme, method)):
+            raise _async(scheme, method)
     try:
         return scheme(gt)
     except GputlbError:
@@ -79,10 +83,11 @@ def set_up(scheme: Scheme) -> None:
     )
 
 
-def unfit(error: AgentError, scheme: type[Scheme]) -> GputlbError | None:
-    """Return what an explorer's complaint means for the author of `scheme`; None if it says so already."""
+def unfit(error: AgentError, made: Scheme) -> GputlbError | None:
+    """Return what an explorer's complaint means for the author of a scheme; None if it says so already."""
     if isinstance(error, NondeterministicAgent):
-        return kept_state(error, scheme)
+        return kept_state(error, made)
+    scheme = type(made)
     if scheme.__module__.startswith("gputlb."):
         return None
     name = scheme.__qualname__
@@ -99,30 +104,52 @@ def unfit(error: AgentError, scheme: type[Scheme]) -> GputlbError | None:
     where = error.place if inside else _frame_of(scheme, error.__cause__)
     if where is not None:
         return UnfitScheme(f"{where}: scheme {name!r} {error.problem}; handle it there, for nobody above a flush would")
+    function = error.place.partition(" in ")[2]
     return UnfitScheme(
-        f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} at {error.place}; let its "
+        f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} in {function}; let its "
         "methods return what gputlb.driver.Scheme says of them"
     )
 
 
-def tells_engines_apart(error: NotSymmetric, scheme: type[Scheme]) -> UnfitScheme | None:
-    """Return what a refusal to fold means for the author of a scheme that claims to treat engines alike."""
-    if not scheme.treats_engines_alike:
-        return None
+def tells_members_apart(error: NotSymmetric, scheme: type[Scheme]) -> UnfitScheme | None:
+    """Return what a refusal to fold means for the author of a scheme; None if it claims nothing and is ours."""
     problem = str(error).rpartition("; ")[0]
+    if scheme.treats_engines_alike:
+        return UnfitScheme(
+            f"{problem}: so scheme {scheme.__qualname__!r} ({_written(scheme)}) tells engines apart; leave its "
+            "treats_engines_alike out"
+        )
+    if scheme.__module__.startswith("gputlb."):
+        return None
     return UnfitScheme(
-        f"{problem}: so scheme {scheme.__qualname__!r} ({_written(scheme)}) tells engines apart; leave its "
-        "treats_engines_alike out"
+        f"{_written(scheme)}: with scheme {scheme.__qualname__!r} clients are not alike, for {problem}; let its "
+        "methods go by cells and by what they are given alone, or add --no-symmetry"
     )
 
 
 def _not_async(scheme: type[Scheme], method: str) -> UnfitScheme:
-    function = getattr(scheme, method)
-    code = inspect.unwrap(function).__code__
     return UnfitScheme(
-        f"{_file_name(code.co_filename)}:{code.co_firstlineno} in {code.co_qualname}: scheme {scheme.__qualname__!r} "
-        f"has a {method}() that is no coroutine; write `async def {method}(self)`"
+        f"{_first_line(scheme, method)}: scheme {scheme.__qualname__!r} has a {method}() that is no coroutine; write "
+        f"`async def {method}(self)`{_without_yield(scheme, method)}"
     )
+
+
+def _async(scheme: type[Scheme], method: str) -> UnfitScheme:
+    signature = inspect.signature(getattr(Scheme, method))
+    arguments = ", ".join(signature.parameters)
+    return UnfitScheme(
+        f"{_first_line(scheme, method)}: scheme {scheme.__qualname__!r} has a {method}() that is a coroutine, and "
+        f"nobody awaits it; write `def {method}({arguments})`"
+    )
+
+
+def _first_line(scheme: type[Scheme], method: str) -> str:
+    code = inspect.unwrap(getattr(scheme, method)).__code__
+    return f"{_file_name(code.co_filename)}:{code.co_firstlineno} in {code.co_qualname}"
+
+
+def _without_yield(scheme: type[Scheme], method: str) -> str:
+    return ", without a yield in it" if inspect.isasyncgenfunction(getattr(scheme, method)) else ""
 
 
 def _where(scheme: type[Scheme], error: BaseException) -> str:

@@ -198,7 +198,7 @@ def replay(path: Path, scheme: str | None = None) -> tuple[SavedWitness, Story]:
     try:
         again = rerun(model, schedule, witness.ending.rule)
     except AgentError as error:
-        raise unfit(error, model.scheme) or error from error.__cause__
+        raise unfit(error, model.tlbs[0].scheme) or error from error.__cause__
     expected = witness.ending
     wanted = Ending(expected.kind, expected.rule, expected.agent, expected.text)
     if again.ending is None:

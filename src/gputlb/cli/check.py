@@ -26,7 +26,7 @@ PATIENCE_S = 5.0
 
 _EVERYWHERE = "all"
 _STATUS = {"safe": 0, "violated": 1, "deadlock": 1, "vacuous": 1, "bounded": 3}
-_MOST_CLIENTS, _MOST_ENGINES, _MOST_ROUNDS, _MOST_WORKERS = 8, 16, 1000, 256
+_MOST_WORKERS = 256
 _SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -303,9 +303,11 @@ def _changed(
 ) -> Scenario:
     from dataclasses import replace
 
-    _in_range("--clients", clients, 1, _MOST_CLIENTS)
-    _in_range("--engines", engines, 1, _MOST_ENGINES)
-    _in_range("--rounds", rounds, 1, _MOST_ROUNDS)
+    from gputlb.check import MOST_CLIENTS, MOST_ENGINES, MOST_ROUNDS
+
+    _in_range("--clients", clients, 1, MOST_CLIENTS)
+    _in_range("--engines", engines, 1, MOST_ENGINES)
+    _in_range("--rounds", rounds, 1, MOST_ROUNDS)
     ingredients = [name for names in with_ or () for name in names.split(",") if name]
     return replace(
         scenario.having(*ingredients),

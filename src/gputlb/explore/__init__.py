@@ -1,6 +1,14 @@
 """The third runtime: every order of the agents is tried. Knows agents and cells, nothing of GPUs."""
 
-from gputlb.explore._errors import BadQuestion, LockOrderInverted, NondeterministicAgent, NotSymmetric
+from gputlb.explore._errors import (
+    BadQuestion,
+    Held,
+    LockOrderInverted,
+    NondeterministicAgent,
+    NotSymmetric,
+    Standing,
+    StoppedFromOutside,
+)
 from gputlb.explore._promela import export_promela
 from gputlb.explore._runtime import ExploredRuntime
 from gputlb.explore._search import Progress
@@ -10,11 +18,14 @@ from gputlb.explore._verdict import Step, Verdict, Witness
 __all__ = [
     "BadQuestion",
     "ExploredRuntime",
+    "Held",
     "LockOrderInverted",
     "NondeterministicAgent",
     "NotSymmetric",
     "Progress",
+    "Standing",
     "Step",
+    "StoppedFromOutside",
     "Swarm",
     "Verdict",
     "Walk",

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.explore._errors import NondeterministicAgent, NotSymmetric
 from gputlb.explore._fingerprint import Differs, fingerprint
 from gputlb.explore._operations import Kind, Operation, Outcome
-from gputlb.explore._runtime import Actor
+from gputlb.explore._run import Run
 from gputlb.runtime import (
     AgentError,
     AgentFailed,
     CellOverflow,
-    LockLeftHeld,
-    NeverPausing,
     SleepInAtomic,
     Violation,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Mapping
 
     from gputlb.explore._lock_order import LockOrder
     from gputlb.explore._runtime import AgentSpec, ExploredLock, ExploredRuntime
 
 
 _MEETINGS = 500
+_TIMES_AGAIN = 16
+_WAYS_AGAIN = 64
 _STEPS_TOGETHER = 4
 
 
@@ -88,87 +87,6 @@ class Follower(NamedTuple):
 
     spec: AgentSpec
     cells: dict[int, int]
-
-
-class Run:
-    """One coroutine of an agent, stepped by hand."""
-
-    __slots__ = ("actor", "coroutine", "ended", "failure", "operation", "runtime", "spec")
-
-    def __init__(self, runtime: ExploredRuntime, spec: AgentSpec) -> None:
-        self.runtime = runtime
-        self.spec = spec
-        self.actor = Actor(spec.name)
-        self.operation: Operation | None = None
-        self.failure: AgentError | Violation | None = None
-        self.ended = False
-        self.coroutine: Coroutine[Operation, Any, None] = spec.body()  # type: ignore[assignment]
-        self.step(None)
-
-    def step(self, answer: int | bool | None) -> None:
-        """Let the coroutine run to its next operation, its end or its failure."""
-        actor = self.actor
-        before, self.runtime.current = self.runtime.current, actor
-        try:
-            self.operation = self.coroutine.send(answer)
-            if not isinstance(self.operation, Operation):
-                raise AgentFailed(
-                    self.spec.name, self.where(), f"awaited {self.operation!r}, which is not of its runtime"
-                )
-        except StopIteration:
-            self.operation, self.ended = None, True
-            if actor.held:
-                self.failure = LockLeftHeld(
-                    self.spec.name, self.where(), f"ended while it still held {actor.held[-1].name!r}"
-                )
-        except (AgentFailed, NeverPausing, NondeterministicAgent):
-            raise
-        except (AgentError, Violation) as failure:
-            self.operation, self.ended, self.failure = None, True, failure
-        except (Exception, SystemExit) as error:
-            if actor.broken is None:
-                raise AgentFailed(self.spec.name, _raised_at(error) or self.where(), f"raised {error!r}") from error
-        finally:
-            self.runtime.current = before
-        if actor.broken is not None:
-            # Even if the agent caught it, or met something else on its way out.
-            self.dismiss()
-            self.operation, self.ended, self.failure = None, True, actor.broken
-
-    def dismiss(self) -> None:
-        """End the coroutine wherever it stands; what it awaits on its way out is not done."""
-        before, self.runtime.current = self.runtime.current, self.actor
-        self.actor.closing = True
-        try:
-            with suppress(Exception):  # what a dismissed run says is of no interest
-                self.coroutine.close()
-        finally:
-            self.runtime.current = before
-
-    def where(self) -> str:
-        """Return where the agent's body is written."""
-        return body_place(self.spec.body)
-
-
-def body_place(body: object) -> str:
-    """Return `file:line in function` of an agent's body, however it was wrapped."""
-    inner = body
-    while (deeper := getattr(inner, "func", None) or getattr(inner, "__func__", None)) is not None:
-        inner = deeper
-    code = getattr(inner, "__code__", None)
-    if code is None:
-        return repr(body)
-    return f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno} in {code.co_qualname}"
-
-
-def _raised_at(error: BaseException) -> str | None:
-    trace = error.__traceback__
-    if trace is None:
-        return None
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    code = trace.tb_frame.f_code
-    return f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} in {code.co_qualname}"
 
 
 def tabulate(runtime: ExploredRuntime, agent: str, operation: Operation, value: int) -> Outcome | AgentError | None:
@@ -279,6 +197,7 @@ class Automaton:
         for follower, other in zip(self.followers, runs[2:], strict=True):
             its = other.operation
             if its is None or tabulate(self.runtime, follower.spec.name, its, value) != outcome:
+                self._see_repeated(node.parent, node.answer)
                 raise NotSymmetric(
                     f"{operation.place}: agent {follower.spec.name!r} gives {operation.words()} another function "
                     f"than agent {self.spec.name!r}: they differ at {value}; leave them out of symmetric()"
@@ -322,7 +241,12 @@ class Automaton:
         return runs
 
     def _check(self, run: Run, node: Node) -> None:
-        expected, got = node.operation, run.operation
+        self._check_like(run, node.operation)
+
+    def _check_like(self, run: Run, expected: Operation | None) -> None:
+        got = run.operation
+        if expected is None and got is None:
+            return
         if expected is None or got is None or not expected.like(got):
             was = "ended" if expected is None else f"came to {expected.words()} at {expected.place}"
             now = "ended" if got is None else f"came to {got.words()}"
@@ -332,23 +256,19 @@ class Automaton:
                 place,
                 f"did not repeat itself: with the same answers it {was} and then {now}; keep what outlives a round "
                 "in cells, and let runtime.choose(n) pick",
+                run.stack(),
             )
 
     def _place(self, runs: tuple[Run, ...], parent: int, answer: int | bool | None, slot: int = 0) -> int:
         """Return the number of the local state in which two runs stand, new or met before."""
         run, twin, *others = runs
-        if (run.operation is None) is not (twin.operation is None) or str(run.failure) != str(twin.failure):
-            stopped = run if run.operation is None else twin
-            other = twin if stopped is run else run
-            place = str(other.operation.place) if other.operation is not None else run.where()
-            raise NondeterministicAgent(
-                self.spec.name,
-                place,
-                "did not repeat itself: with the same answers it went on once and stopped once; keep what outlives a "
-                "round in cells",
-            )
-        for follower, other in zip(self.followers, others, strict=True):
-            self._follows(run, follower, other)
+        self._alike_ends(run, twin)
+        try:
+            for follower, other in zip(self.followers, others, strict=True):
+                self._follows(run, follower, other)
+        except NotSymmetric:
+            self._see_repeated(parent, answer)
+            raise
         stored = run.actor.even_handed
         for each in runs:
             each.actor.even_handed = {}
@@ -363,15 +283,7 @@ class Automaton:
         self.requirements |= run.actor.requirements
         if run.operation is None:
             return self._stop(run, parent, answer, slot)
-        try:
-            marks = fingerprint((run.coroutine, run.operation), (twin.coroutine, twin.operation))
-        except Differs as difference:
-            raise NondeterministicAgent(
-                self.spec.name,
-                str(run.operation.place),
-                f"did not repeat itself: with the same answers it came here with {difference}; keep what outlives a "
-                "round in cells, and let runtime.choose(n) pick",
-            ) from None
+        marks = self._marks(run, twin)
         actor = run.actor
         began = actor.atomic > 0 and actor.section_steps > 1
         so_far = tuple(sorted(actor.section_stores.items())) if self.forbidden else ()
@@ -391,6 +303,69 @@ class Automaton:
         self._numbers[key] = number
         self.nodes.append(node)
         return number
+
+    def _alike_ends(self, run: Run, twin: Run) -> None:
+        """Check that of two runs with the same answers both go on, or both stop in the same way."""
+        if (run.operation is None) is not (twin.operation is None) or str(run.failure) != str(twin.failure):
+            other = twin if run.operation is None else run
+            place = str(other.operation.place) if other.operation is not None else run.where()
+            raise NondeterministicAgent(
+                self.spec.name,
+                place,
+                "did not repeat itself: with the same answers it went on once and stopped once; keep what outlives a "
+                "round in cells",
+                other.stack(),
+            )
+
+    def _marks(self, run: Run, twin: Run) -> tuple[object, ...]:
+        """Return what tells the local state of two runs, which had the same answers, from others."""
+        try:
+            return fingerprint((run.coroutine, run.operation), (twin.coroutine, twin.operation))
+        except Differs as difference:
+            assert run.operation is not None
+            raise NondeterministicAgent(
+                self.spec.name,
+                str(run.operation.place),
+                f"did not repeat itself: with the same answers it came here with {difference}; keep what outlives a "
+                "round in cells, and let runtime.choose(n) pick",
+                run.stack(),
+            ) from None
+
+    def see_repeated(self) -> None:
+        """Run many of the ways that were learned again; raises `NondeterministicAgent` where one is not repeated."""
+        parents = {node.parent for node in self.nodes}
+        for node in [node for node in self.nodes if node.number not in parents][:_WAYS_AGAIN]:
+            self.see_way_repeated(node.number)
+
+    def see_way_repeated(self, number: int) -> None:
+        """Run the way to one local state again; raises `NondeterministicAgent` where it is not repeated."""
+        node = self.nodes[number]
+        if node.failure is None:
+            self._see_repeated(node.parent, node.answer)
+
+    def _see_repeated(self, parent: int, answer: int | bool | None) -> None:
+        """Run one way again and again, with everybody who is said to be alike.
+
+        Who chooses by chance, or by a clock, seems to do something else than others do; it is worth more to know
+        that it does something else than it did itself. Raises `NondeterministicAgent`.
+        """
+        answers = [] if parent < 0 else [*self.answers(parent), answer]
+        for spec in (self.spec, *(follower.spec for follower in self.followers)):
+            first: list[Run] = []
+            operations: list[Operation | None] = []
+            for _ in range(_TIMES_AGAIN):
+                run = Run(self.runtime, spec)
+                for i, each in enumerate(answers):
+                    if len(operations) == i:
+                        operations.append(run.operation)
+                    self._check_like(run, operations[i])
+                    if run.operation is None:
+                        break
+                    run.step(each)
+                first = first or [run]
+                self._alike_ends(first[0], run)
+                if run.operation is not None:
+                    self._marks(first[0], run)
 
     @staticmethod
     def _in_section(run: Run) -> bool:
@@ -463,10 +438,7 @@ class Automaton:
                 node = self.nodes[edge.target]
             run.dismiss()
 
-    def dismiss(self) -> None:
-        """End every coroutine that still stands somewhere."""
+    def leave(self) -> None:
+        """Forget the runs that stand somewhere, which have been dismissed: whoever learns more begins anew."""
         for node in self.nodes:
-            if node.parked is not None:
-                for run in node.parked:
-                    run.dismiss()
-                node.parked = None
+            node.parked = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from gputlb.explore import _kernel as kernel
 from gputlb.explore import _plain
+from gputlb.explore._errors import OutOfTime
 from gputlb.explore._layout import Layout
 from gputlb.explore._search import Found, Limits, Progress
 from gputlb.explore._store import Store
@@ -77,6 +78,8 @@ class Compiled:
         """Search until something is found, a limit is reached, Ctrl-C comes or nothing is left."""
         try:
             return self._run()
+        except OutOfTime as over:
+            return self.found("bounded", limit=str(over))
         except KeyboardInterrupt:
             return replace(self.found("bounded"), interrupted=True)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.explore import _plain
 from gputlb.explore._ample import Refuted, walk_around
-from gputlb.explore._errors import BadQuestion
+from gputlb.explore._errors import BadQuestion, NondeterministicAgent, NotSymmetric, OutOfTime
 from gputlb.explore._outliving import Outliving
 from gputlb.explore._system import System
 from gputlb.explore._verdict import Verdict
@@ -53,16 +54,27 @@ def explore(
         limits = replace(limits, max_memory_bytes=_half_of_free_memory())
     began = time.perf_counter()
     outliving = Outliving(runtime)
-    system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
-    runtime.system = system
     try:
+        system = runtime.system = System(runtime, merge=merge, lock_order=lock_order, symmetry=symmetry)
+        system.learn_for(limits.timeout_s)
         found, engine = _search(system, limits, engine, workers, partial_order)
+        system.learn_for(None)
+        if found.kind != "all" and found.path:
+            system.see_ways_repeated(found.path[-1])
         system.cross_check()
         outliving.check()
         runtime.last = verdict_of(system, found, engine, time.perf_counter() - began)
         return runtime.last
+    except (NondeterministicAgent, NotSymmetric) as error:
+        if isinstance(error, NotSymmetric) or error.stack:
+            outliving.check()  # what has changed is worth more than what came of it
+        if isinstance(error, NotSymmetric) and runtime.system is not None:
+            runtime.system.see_repeated()
+        raise
     finally:
-        system.dismiss()
+        runtime.dismiss()
+        if runtime.system is not None:
+            runtime.system.dismiss()
 
 
 def _half_of_free_memory() -> int | None:
@@ -118,7 +130,8 @@ def _first_few(system: System, limits: Limits, most: int) -> Found | None:
 
 def _reduced(system: System, limits: Limits, engine: str, workers: int) -> tuple[Found, str]:
     """Search with only the steps that are needed; for what is found, look for a shorter way with all of them."""
-    walk_around(system)
+    with suppress(OutOfTime):  # which the search is going to tell
+        walk_around(system)
     while True:
         system.reduce()
         try:

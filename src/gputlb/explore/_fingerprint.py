@@ -292,7 +292,12 @@ def _variables(owner: object, frame: FrameType) -> list[object] | None:
             continue
         kept.append(name)
         kept.append(value)
-    kept.extend(variables[len(names) :])
+    stack = variables[len(names) :]
+    # Behind it stands the exception that is being handled: nothing before the first one, None ever after. How deep the
+    # stack is hangs on the instruction alone, so nothing is lost with what is None.
+    while stack and stack[-1] is None:
+        stack.pop()
+    kept.extend(stack)
     return kept
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from gputlb.explore._errors import OutOfTime
 from gputlb.explore._search import Found, Limits, Progress
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def search(system: System, limits: Limits) -> Found:
                     order.append(after)
                     parents.append(head)
             head += 1
+    except OutOfTime as over:
+        return found("bounded", limit=str(over))
     except KeyboardInterrupt:
         return found("bounded", interrupted=True)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from gputlb.explore._run import Run
     from gputlb.explore._search import Progress
     from gputlb.explore._system import System
     from gputlb.explore._verdict import Verdict, Witness
@@ -255,6 +256,7 @@ class ExploredRuntime(Runtime):
         self.declared_requirements: list[str] = []
         self.waits_without_timeout: dict[tuple[str, str], str] = {}
         self.current = Actor("nobody")
+        self.standing: set[Run] = set()
         self.replaying = False
         self.system: System | None = None
         self.last: Verdict | None = None
@@ -445,6 +447,11 @@ class ExploredRuntime(Runtime):
 
         limits = Limits(max_states, max_memory_bytes, timeout_s, progress)
         return explore(self, limits, symmetry, engine, workers, merge, lock_order, partial_order)
+
+    def dismiss(self) -> None:
+        """End every run of an agent that still stands somewhere."""
+        for run in [*self.standing]:
+            run.dismiss()
 
     def replay(self, witness: Witness) -> Exception | None:
         """Run a witness again with the agents' own coroutines, publishing the events on the way.

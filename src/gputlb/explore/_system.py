@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from gputlb.explore._ample import Ample
 from gputlb.explore._automaton import Automaton, Follower
-from gputlb.explore._errors import BadQuestion
+from gputlb.explore._errors import BadQuestion, OutOfTime
 from gputlb.explore._even_handed import check_sections
 from gputlb.explore._folding import Folding
 from gputlb.explore._lock_order import LockOrder
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gputlb.explore._runtime import ExploredRuntime
 
 _LONGEST_CHAIN = 300
+_LONGEST_SETTLING = 20_000
 
 State = tuple[int, ...]
 """The local state of every agent, then the value of every cell."""
@@ -47,6 +49,8 @@ class System:
         self.learned: list[tuple[int, int, int]] = []  # agent, local state and value of each edge, in order
         self.groups = groups_of(runtime) if symmetry else []
         self.learning_seconds = 0.0
+        self._deadline = inf
+        self._time_limit = ""
         order = LockOrder() if lock_order else None
         began = time.perf_counter()
         owners = {cell: group for group in self.groups for cells in group.cells for cell in cells}
@@ -111,11 +115,13 @@ class System:
         return self.automata[agent].nodes[state[agent]]
 
     def edge(self, agent: int, node: int, value: int) -> Edge | None:
-        """Return an agent's edge, learning it if need be."""
+        """Return an agent's edge, learning it if need be; raises `OutOfTime` where that is over."""
         automaton = self.automata[agent]
         known = automaton.nodes[node].edges
         if value in known:
             return known[value]
+        if time.monotonic() > self._deadline:
+            raise OutOfTime(self._time_limit)
         began, met = time.perf_counter(), len(automaton.nodes)
         try:
             edge = automaton.edge(node, value)
@@ -130,6 +136,11 @@ class System:
                 self.ample.meet(agent, each)
             self.ample.judge(agent, automaton.nodes[node], value)
         return edge
+
+    def learn_for(self, seconds: float | None) -> None:
+        """Let learning raise `OutOfTime` after so many seconds: an agent may have local states without an end."""
+        self._deadline = inf if seconds is None else time.monotonic() + seconds
+        self._time_limit = f"the limit of {seconds:g} s was reached" if seconds is not None else ""
 
     def reduce(self) -> None:
         """Let `needed_steps` take steps first that make no difference to anybody, judged by all that was learned."""
@@ -193,20 +204,38 @@ class System:
         yield from self.steps(state)
 
     def settled(self, state: State) -> State:
-        """Return where a state leads by steps that nobody else can notice."""
+        """Return where a state leads by steps that nobody else can notice.
+
+        Raises: `NeverPausing` for an agent that takes such steps on and on; they never lead in a circle, so what it
+        remembers of them grows.
+        """
         if self.ample is None:
             return state
         may_be = self.ample.may_be
         settling = True
-        while settling:
-            settling = False
-            for agent in range(self.agents):
-                while state[agent] in may_be[agent]:
-                    move = self._ample_step(agent, state)
-                    if move is None:
-                        break
-                    state, settling = move.after, True
+        try:
+            while settling:
+                settling = False
+                for agent in range(self.agents):
+                    steps = 0
+                    while state[agent] in may_be[agent]:
+                        move = self._ample_step(agent, state)
+                        if move is None:
+                            break
+                        state, settling, steps = move.after, True, steps + 1
+                        if steps > _LONGEST_SETTLING:
+                            raise self._never_pausing(agent, state)
+        except OutOfTime:
+            pass  # whoever goes on from there is told the same
         return state
+
+    def _never_pausing(self, agent: int, state: State) -> NeverPausing:
+        operation = self.node(state, agent).operation
+        return NeverPausing(
+            self.runtime.agents[agent].name,
+            str(operation.place) if operation is not None else "?",
+            f"took {_LONGEST_SETTLING:,} steps that nobody else has a part in and remembers ever more of them",
+        )
 
     def ample_steps(self, state: State) -> Iterator[Move]:
         """Yield each step that nobody else can notice: taking any of them first is enough."""
@@ -351,7 +380,18 @@ class System:
             automaton.cross_check()
         check_sections(self)
 
+    def see_ways_repeated(self, state: State) -> None:
+        """Run every agent's way to a state again; raises `NondeterministicAgent` for one that does something else."""
+        for agent, automaton in enumerate(self.automata):
+            automaton.see_way_repeated(state[agent])
+
+    def see_repeated(self) -> None:
+        """Run what was learned again; raises `NondeterministicAgent` for an agent that does something else."""
+        for automaton in dict.fromkeys(self.automata):
+            automaton.see_repeated()
+
     def dismiss(self) -> None:
         """End every coroutine that still stands somewhere."""
-        for automaton in set(self.automata):
-            automaton.dismiss()
+        self.runtime.dismiss()
+        for automaton in self.automata:
+            automaton.leave()

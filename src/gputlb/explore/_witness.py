@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gputlb.explore._automaton import Run, tabulate, waits_in_atomic
+from gputlb.explore._automaton import tabulate, waits_in_atomic
 from gputlb.explore._errors import BadQuestion, NondeterministicAgent, NotSymmetric
+from gputlb.explore._run import Run
 from gputlb.explore._verdict import Step, Witness
 from gputlb.runtime import AgentError
 

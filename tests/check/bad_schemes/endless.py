@@ -17,3 +17,11 @@ class EndlessSetUp(Scheme):
 
     async def flush(self) -> None:
         """Never comes to it."""
+
+
+class EverFurther(Scheme):
+    async def flush(self) -> None:
+        turns = 0
+        while True:
+            turns += 1
+            await self.gt.wedged.load()

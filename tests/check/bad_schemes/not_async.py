@@ -22,3 +22,16 @@ class NeedsMore(Scheme):
 
     async def flush(self) -> None:
         """Never comes to it."""
+
+
+class AsyncPassed(Scheme):
+    async def passed(self, current: int, wanted: int) -> bool:  # type: ignore[override]
+        return True
+
+    async def flush(self) -> None:
+        """Do nothing."""
+
+
+class Yields(Scheme):
+    async def flush(self):
+        yield 1

@@ -37,3 +37,17 @@ class StampsInWords(Scheme):
 
     async def flush(self) -> None:
         """Never comes to it."""
+
+
+class ClosesItself(Scheme):
+    async def flush(self) -> None:
+        raise GeneratorExit
+
+
+class OfItsOwnKind(Scheme):
+    async def flush(self) -> None:
+        raise StopEverything
+
+
+class StopEverything(BaseException):
+    """Is no `Exception`."""

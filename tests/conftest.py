@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started with `&`: the commands that tests press Ctrl-C at would have it ignored, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+os.environ["TERM"] = "xterm"  # an editor's shell has a dumb one, on which progress lines look different
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGALRM)
 

@@ -9,8 +9,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # `typing` takes longer to import than all the rest, and Ctrl-C is not heard until then
 
 if TYPE_CHECKING:
     from gputlb._open_gt import OpenGt, PromptRegisters, open_gt
@@ -54,6 +53,8 @@ def __getattr__(name: str) -> object:
     """Import a name when it is first used, so that `import gputlb` costs next to nothing."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - for the same reason
+
     value: object = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value

@@ -54,7 +54,7 @@ def test_the_first_difference_is_shown_side_by_side(conformance, wrong):
         '    ["lock", "mcr"]                     | ["lock", "mcr"]\n'
         '    ["lock", "uncore"]                  | ["lock", "uncore"]\n'
         '  > ["unlock", "gt"]                    | ["trace", "invalidated engines 00000000"]\n'
-        "2 vectors, 1 mismatches\n"
+        "2 vectors, 1 mismatch\n"
     )
 
 
@@ -100,7 +100,7 @@ def test_bad_files_are_all_named_and_no_verdict_is_given(conformance, wrong, tmp
 
 
 def test_a_file_must_be_named(conformance):
-    assert (2, "", 'gputlb: Command "conformance" parameter FILE requires an argument.\n') == conformance()
+    assert (2, "", "gputlb: conformance needs FILE; gputlb conformance --help says what that is\n") == conformance()
 
 
 def test_text_from_a_file_cannot_steer_the_terminal(conformance, tmp_path):
@@ -128,8 +128,8 @@ class Stream:
 @pytest.mark.parametrize(
     ("terminal", "text"),
     [
-        (False, "1 vectors replayed, 0 mismatches\n"),
-        (True, "\r\x1b[K1 vectors replayed, 0 mismatches\r\x1b[K2 vectors replayed, 1 mismatches\r\x1b[K"),
+        (False, "1 vector replayed, 0 mismatches\n"),
+        (True, "\r\x1b[K1 vector replayed, 0 mismatches\r\x1b[K2 vectors replayed, 1 mismatch\r\x1b[K"),
     ],
 )
 def test_a_long_run_says_how_far_it_is(terminal: bool, text: str):
@@ -142,3 +142,14 @@ def test_a_long_run_says_how_far_it_is(terminal: bool, text: str):
         progress.show(2, 1)
 
     assert text == stream.text
+
+
+def test_a_name_that_a_terminal_would_obey_is_shown_harmless(conformance, wrong: Path):
+    status, out, err = conformance(wrong.with_name("esc\x1b[31mred"))
+    assert (2, "", 1) == (status, out, err.count("\n"))
+    assert "\x1b" not in err
+    assert "esc\ufffd[31mred" in err
+
+    status, out, err = conformance(wrong.rename(wrong.with_name("\x1b[31mred.jsonl")))
+    assert (1, "") == (status, err)
+    assert "\x1b" not in out

@@ -225,3 +225,16 @@ def test_a_reader_that_leaves_early_is_no_error():
     )
 
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("options", [[], ["--upstream"]])
+def test_neither_a_log_nor_its_name_turns_the_writing_round(tmp_path, options):
+    """Escape sequences, bidirectional overrides and line separators, as an attacker would put them in a log."""
+    unseen = "\x1b[31m\N{RIGHT-TO-LEFT OVERRIDE}\N{RIGHT-TO-LEFT ISOLATE}\N{LINE SEPARATOR}"
+    path = tmp_path / f"{unseen}.log"
+    path.write_text(POSITIVE.read_text(encoding="utf-8").replace("seqno", f"{unseen}seqno"), encoding="utf-8")
+    status, out, _ = gputlb("diagnose", path, *options)
+
+    assert status == 1
+    assert set() == set(unseen.replace("[31m", "")) & set(out)
+    assert "seqno=32" in out or "seqno 32" in out

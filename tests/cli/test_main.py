@@ -119,7 +119,7 @@ def test_an_interrupt_says_so_and_exits_as_shells_expect(verb_that_raises, capsy
 
 
 INTERRUPTED_IN = """
-import signal, gputlb.cli._main as main
+import signal, gputlb.cli, gputlb.cli._main as main
 
 class Finalized:
     def __del__(self):
@@ -143,7 +143,7 @@ def under_an_error_of_its_own():
         raise main.GputlbError("a lock was left held")
 
 main.app = lambda *_, **__: {place}()
-main.main()
+gputlb.cli.main()
 """
 
 
@@ -208,7 +208,7 @@ def test_help_loads_no_room():
     loaded = json.loads(done.stdout.splitlines()[-1])
     ours = [name for name in loaded if name.startswith("gputlb.")]
     heavy = {"msgspec", "numpy", "numba", "perfetto", "google.protobuf", "asyncio", "z3"}
-    assert ["gputlb.cli", "gputlb.cli._main", "gputlb.cli._signals", "gputlb.errors"] == ours
+    assert ["gputlb.cli", "gputlb.cli._main", "gputlb.cli._signals", "gputlb.cli._streams", "gputlb.errors"] == ours
     assert not heavy.intersection(loaded)
 
 

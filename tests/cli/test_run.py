@@ -164,8 +164,8 @@ def test_no_line_ends_in_a_space_and_none_is_longer_than_a_screen_but_stale_acce
         (["--duration-ms", "-1"], "the duration must be more than 0 ms, not -1; 100 is usual"),
         (["--duration-ms", "nan"], "the duration must be more than 0 ms, not nan; 100 is usual"),
         (["--duration-ms", "inf"], "the duration must be more than 0 ms, not inf; 100 is usual"),
-        (["--seed", "x"], 'Invalid value for --seed: unable to convert "x" into int.'),
-        (["--platfrm", "x"], "Unknown option: --platfrm. Did you mean --platform?"),
+        (["--seed", "x"], "--seed must be a whole number, not 'x'"),
+        (["--platfrm", "x"], "run has no option --platfrm; did you mean --platform?"),
         (["--trace", "/nowhere/x.json"], "/nowhere/x.json: the directory /nowhere does not exist; make it first"),
         (
             ["--platform", "lunarlake"],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
+import re
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, CycloptsError, UnknownCommandError
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, convert
 
 from gputlb import __version__
 from gputlb.cli import _signals
@@ -19,7 +19,10 @@ from gputlb.errors import GputlbError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cyclopts import Token
+
 FINE, BAD_ANSWER, BAD_QUESTION = 0, 1, 2
+_WRITTEN = {int: re.compile("[+-]?[0-9]+"), float: re.compile("[ -^`-~]+")}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 # A verb's module is imported only when that verb runs: `gputlb --help` stays fast.
@@ -43,61 +46,72 @@ VERBS = {
     "conformance": ("gputlb.cli.conformance:conformance", "Replay recorded vectors against the driver."),
 }
 
+
+def _converted(wanted: Any, tokens: Sequence[Token]) -> object:
+    # Of its own accord cyclopts rounds 1.5 to 2, and takes 2.0, 0x2, 1_0 and the digits of every script.
+    written = _WRITTEN.get(wanted)
+    if written is not None and not all(written.fullmatch(token.value) for token in tokens):
+        raise ValueError
+    return convert(wanted, tokens)
+
+
 app = App(
     name="gputlb",
     help="GPU TLB invalidation: is it correct, what does it cost, what went wrong?",
     version=__version__,
     help_format="plaintext",
-    suppress_keyboard_interrupt=False,  # `main` says what happened
+    suppress_keyboard_interrupt=False,  # `gputlb.cli.main` says what happened
+    default_parameter=Parameter(converter=_converted),
 )
 for _verb, (_function, _summary) in VERBS.items():
     app.command(_function, name=_verb, help=_summary)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line, on `sys.argv` unless arguments are given, and exit.
+def answer(arguments: Sequence[str]) -> int:
+    """Run the verb that is asked for; return its exit status, `BAD_QUESTION` after a sentence on what was wrong.
 
-    Exit status: 0 fine, 1 the answer is bad (a stale access, a mismatch), 2 the question was bad (a wrong
-    name, a damaged file), 130 interrupted, 143 terminated.
-
-    Raises:
-        SystemExit: always.
+    Ctrl-C and what comes of it (`_signals.heard`) is raised.
     """
-    if arguments is None:
-        # `gputlb registers | head` ends as every command does whose reader leaves; rich would exit
-        # with 1, and that means a bad answer here.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        _signals.listen()
     try:
-        with _docstring_as_help(sys.argv[1:] if arguments is None else arguments):
+        with _docstring_as_help(arguments):
             status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-        if sys.stdout is not None:  # it is closed
+        if sys.stdout is not None:  # closed, in a process that is not the command's own
             sys.stdout.flush()
     except UnknownCommandError as error:
         # Not the error's own text: to make it, cyclopts would import every verb.
         word = error.unused_tokens[0] if error.unused_tokens else ""
-        _refuse(f'"{word}" is not a verb{did_you_mean(word, VERBS) or "; gputlb --help lists the verbs"}')
-    except KeyboardInterrupt:
-        sys.exit(_signals.say_stopped())
-    except Exception as error:
+        return refuse(f'"{word}" is not a verb{did_you_mean(word, VERBS) or "; gputlb --help lists the verbs"}')
+    except CycloptsError as error:
+        from gputlb.cli._misworded import sentence
+
+        return refuse(sentence(error, app))
+    except GputlbError as error:
         if _signals.heard():
-            sys.exit(_signals.say_stopped())
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            _drop_output()
-            _refuse(
-                f"{error.filename or 'the output'} cannot be written ({error.strerror}); make room, or write elsewhere"
-            )
-        if not isinstance(error, CycloptsError | GputlbError):
             raise
-        _refuse(str(error))
-    sys.exit(status if isinstance(status, int) else FINE)
+        return refuse(str(error))
+    except OSError as error:
+        if _signals.heard() or error.errno not in _NO_ROOM:
+            raise
+        _drop_output()
+        return refuse(
+            f"{error.filename or 'the output'} cannot be written ({error.strerror}); make room, or write elsewhere"
+        )
+    return status if isinstance(status, int) else FINE
+
+
+def refuse(sentence: str) -> int:
+    """Say on stderr what was wrong with the question; return the exit status for that."""
+    from gputlb.report.terminal import harmless
+
+    print(f"gputlb: {harmless(sentence)}", file=sys.stderr)
+    return BAD_QUESTION
 
 
 @contextmanager
 def _docstring_as_help(words: Sequence[str]) -> Iterator[None]:
     """Let a verb that is asked for help show its docstring with the example: its sentence is for the list of all."""
-    verb = words[0] if words and words[0] in VERBS and {"--help", "-h"}.intersection(words) else None
-    if verb is None:
+    verb = next((word for word in words if not word.startswith("-")), "")  # also `gputlb --help run`
+    if verb not in VERBS or not {"--help", "-h"}.intersection(words):
         yield
         return
     app[verb].help = None
@@ -111,10 +125,3 @@ def _drop_output() -> None:
     # Python writes what stdout still holds when it ends, and would fail again, with a traceback.
     with suppress(OSError, AttributeError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def _refuse(sentence: str) -> NoReturn:
-    # It may quote a file from anywhere, whose escape sequences a terminal would obey.
-    harmless = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in sentence)
-    print(f"gputlb: {harmless}", file=sys.stderr)
-    sys.exit(BAD_QUESTION)

@@ -11,8 +11,8 @@ import signal
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as in `gputlb/__init__.py`
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -28,7 +28,10 @@ def listen() -> None:
     """Take over Ctrl-C and SIGTERM in this process, but none that whoever started it had ignored (`nohup`, `&`).
 
     Both raise `KeyboardInterrupt`: what is kept and cleared away after one of them is after the other, too.
+    A broken pipe ends the command, as it ends every other whose reader leaves (`gputlb registers | head`); rich
+    would exit with 1, and that means a bad answer here.
     """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -39,6 +42,15 @@ def listen() -> None:
 def heard() -> bool:
     """Whether one of them has come since `listen`: then any error is a consequence of it."""
     return _heard is not None
+
+
+def leave() -> None:
+    """Let the next one end the process at once, for all that is left to do is to exit."""
+    if signal.getsignal(signal.SIGALRM) is _interrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    for number in _WORDS:
+        if signal.getsignal(number) is _interrupt:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def say_stopped(remark: str = "") -> int:

@@ -95,13 +95,14 @@ def _show_witness(bug: facts.Bug, *, json: bool) -> int:
 def _explore(rows: Sequence[facts.Bug]) -> Anew:
     from gputlb.check.corpus import model_of
     from gputlb.report.bugs_table import Recomputed
+    from gputlb.report.terminal import CLEAR_LINE, rewrites_lines
 
     anew: Anew = {}
     for bug in rows:
         for trial in model_of(bug).trials:
-            if sys.stderr.isatty():
-                print(f"\r\x1b[K{bug.id} …", end="", file=sys.stderr, flush=True)
+            if rewrites_lines(sys.stderr):
+                print(f"{CLEAR_LINE}{bug.id} …", end="", file=sys.stderr, flush=True)
             anew.setdefault(bug.id, []).append(Recomputed(trial, trial.explore()))
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if rewrites_lines(sys.stderr):
+        print(CLEAR_LINE, end="", file=sys.stderr, flush=True)
     return anew

@@ -8,8 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from gputlb.cli._main import BAD_QUESTION, refuse
 from gputlb.conformance import FileComparison
 from gputlb.report import conformance_differences
+from gputlb.report.conformance_differences import counted
 from gputlb.report.conformance_progress import Progress
 
 Json = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -45,10 +47,10 @@ def conformance(file: Annotated[Path, Parameter()], /, *files: Path, json: Json 
                 print(conformance_differences.side_by_side(mismatch))
     if comparison.unreadable:
         for error in comparison.unreadable:
-            print(f"gputlb: {error}", file=sys.stderr)
-        return 2
+            refuse(str(error))
+        return BAD_QUESTION
     if json:
         print(conformance_differences.as_json(comparison, found))
     else:
-        print(f"{comparison.vectors} vectors, {comparison.mismatches} mismatches")
+        print(f"{counted(comparison.vectors, 'vector')}, {counted(comparison.mismatches, 'mismatch')}")
     return 1 if comparison.mismatches else 0

@@ -12,6 +12,7 @@ from gputlb import diagnose as room
 from gputlb.cli._files import refuse_unknown_options, write_whole
 from gputlb.errors import GputlbError
 from gputlb.report.diagnose_progress import ReadingProgress
+from gputlb.report.terminal import rewrites_lines
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -62,7 +63,7 @@ def diagnose(
         return print_incidents_as_they_happen(files, as_json=json)
     sources = [room.open_source(name) for name in files] or [room.open_live()]
     with ReadingProgress(sys.stderr) as progress:
-        if sys.stderr.isatty():
+        if rewrites_lines(sys.stderr):
             for source in sources:
                 source.watch = progress.show
         diagnosis = room.diagnose(sources)

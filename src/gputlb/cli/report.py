@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gputlb.report.cost_pictures import Picture
     from gputlb.report.cost_points import View
     from gputlb.report.cost_timeline import RunTimeline
+    from gputlb.report.drawing_progress import DrawingProgress
 
 _MOST_TIMELINES = 6
 
@@ -66,6 +67,7 @@ def report(
     """
     from gputlb.report.cost_pictures import check_costs, pictures, png_bytes, svg_bytes
     from gputlb.report.cost_points import view
+    from gputlb.report.drawing_progress import DrawingProgress
     from gputlb.report.whole_file import check_writable, whole_file
     from gputlb.simulate.sweep import read_points
 
@@ -87,41 +89,56 @@ def report(
 
         print_points(shown, costs=costs)
         return FINE
-    timelines = _timelines(shown)
-    if html is not None:
-        from gputlb.report.cost_page import cost_page
+    with DrawingProgress(sys.stderr) as progress:
+        timelines = _timelines(shown, progress)
+        if html is not None:
+            from gputlb.report.cost_page import cost_page
 
-        page = cost_page(shown, timelines)
-        with whole_file(html) as file:
-            file.write(page.encode())
-        print(f"page written to {html}", file=sys.stderr)
-    if svg is not None or png is not None:
-        drawn = [each for each in timelines if each.slices]
-        chosen = pictures(shown, drawn, costs=costs)
-        if svg is not None:
-            _write(chosen, svg, "svg", svg_bytes)
-        if png is not None:
-            _write(chosen, png, "png", png_bytes)
+            progress.show("drawing the page")
+            page = cost_page(shown, timelines)
+            with whole_file(html) as file:
+                file.write(page.encode())
+            progress.clear()
+            print(f"page written to {html}", file=sys.stderr)
+        if svg is not None or png is not None:
+            drawn = [each for each in timelines if each.slices]
+            chosen = pictures(shown, drawn, costs=costs)
+            if svg is not None:
+                _write(chosen, svg, "svg", svg_bytes, progress)
+            if png is not None:
+                _write(chosen, png, "png", png_bytes, progress)
     return FINE
 
 
-def _timelines(view: View) -> list[RunTimeline]:
+def _timelines(view: View, progress: DrawingProgress) -> list[RunTimeline]:
     """Return the first moments of one run for each line of the charts, where all are still stable."""
     from gputlb.report.cost_rows import series_of, timeline_points
     from gputlb.report.cost_timeline import run_timeline
 
     points = timeline_points(view)[:_MOST_TIMELINES]
-    return [run_timeline(view.results, point, "" if view.by is None else series_of(view, point)) for point in points]
+    timelines = []
+    for number, point in enumerate(points, 1):
+        progress.show(f"running the first moments of run {number} of {len(points)} again")
+        timelines.append(run_timeline(view.results, point, "" if view.by is None else series_of(view, point)))
+    return timelines
 
 
-def _write(pictures: list[Picture], directory: Path, suffix: str, draw: Callable[[Picture], bytes]) -> None:
+def _write(
+    pictures: list[Picture],
+    directory: Path,
+    suffix: str,
+    draw: Callable[[Picture], bytes],
+    progress: DrawingProgress,
+) -> None:
     from gputlb.report.whole_file import whole_file
 
     try:
         directory.mkdir(exist_ok=True)
     except OSError as error:
         raise NotADirectory(f"{directory} cannot be a directory: {error.strerror}; name another") from None
-    for picture in pictures:
+    for number, picture in enumerate(pictures, 1):
+        progress.show(f"drawing picture {number} of {len(pictures)}, {picture.name}.{suffix}")
         with whole_file(directory / f"{picture.name}.{suffix}") as file:
             file.write(draw(picture))
+    progress.clear()
     print(f"{len(pictures)} pictures written to {directory}", file=sys.stderr)

@@ -197,7 +197,9 @@ def _tracer(stack: ExitStack, path: Path, title: str) -> Callable[[SimulatedRunt
 
 
 def _progress(stack: ExitStack) -> Callable[[float], object] | None:
-    if not sys.stderr.isatty():
+    from gputlb.report.terminal import rewrites_lines
+
+    if not rewrites_lines(sys.stderr):
         return None
     from rich.console import Console
     from rich.progress import Progress

@@ -12,6 +12,7 @@ from gputlb.cli._files import refuse_unknown_options, write_whole
 from gputlb.diagnose.traces import VmaHistory, explain_trace, open_trace
 from gputlb.errors import GputlbError
 from gputlb.report.diagnose_progress import ReadingProgress
+from gputlb.report.terminal import rewrites_lines
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -59,7 +60,7 @@ def trace(
     opened = open_trace(file)
     vmas = None if recording is None else VmaHistory(opened.name)
     with ReadingProgress(sys.stderr) as progress:
-        if sys.stderr.isatty():
+        if rewrites_lines(sys.stderr):
             opened.source.watch = progress.show
         explanation = explain_trace(opened, platform=platform, awake=names, vmas=vmas)
     if html is not None:

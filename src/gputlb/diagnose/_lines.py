@@ -8,7 +8,8 @@ import re
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _INVISIBLE = re.compile("[\0\ufeff\u200b\u200e\u200f\u00ad]")
 _BLANKS = re.compile("[\u00a0\u2007\u202f]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# With the letters that no one sees but that turn the writing round or break the line.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2060-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]")
 _ANNOTATED = re.compile(r"(?:<-{2,}|←).*$")
 _ESCAPED = re.compile(r"\\([_*\[\]<>#`~-])")
 _QUOTED = re.compile(r"^\s*(?:(?:[>|#;`•‣]|//+|\*+(?=\s)|[-+](?=\s))\s*)+")

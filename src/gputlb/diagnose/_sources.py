@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
 
@@ -166,10 +166,11 @@ def open_source(name: str) -> Source:
     """Return the log in a file, or standard input for `-`.
 
     Raises:
-        UnreadableInput: for a directory, a missing or forbidden file, and what is no text by its first bytes.
+        UnreadableInput: for a directory, a missing or forbidden file, and what is no text by its first bytes;
+            for `-` where standard input is closed.
     """
     if name == "-":
-        return Source("standard input", None, sys.stdin.buffer)
+        return Source("standard input", None, standard_input())
     path = Path(name)
     try:
         if path.is_dir():
@@ -183,6 +184,17 @@ def open_source(name: str) -> Source:
         raise UnreadableInput(f"{name}: cannot be read: {_reason(error)}") from error
     _refuse_foreign(name, head)
     return Source(name, path)
+
+
+def standard_input() -> BinaryIO:
+    """Return the bytes of standard input.
+
+    Raises:
+        UnreadableInput: where it is closed, as a daemon's may be.
+    """
+    if sys.stdin is None:
+        raise UnreadableInput("standard input is closed, so - cannot be read; name a file in place of -")
+    return sys.stdin.buffer
 
 
 def open_live() -> Source:

@@ -7,13 +7,12 @@ import os
 import selectors
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.diagnose._errors import UnreadableInput
-from gputlb.diagnose._sources import FOLLOW_COMMANDS
+from gputlb.diagnose._sources import FOLLOW_COMMANDS, standard_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,7 @@ def arriving_lines(name: str | None) -> Iterator[str | None]:
         UnreadableInput: where there is nothing to follow.
     """
     if name == "-":
-        yield from _lines_of(_from_pipe(sys.stdin.fileno()))
+        yield from _lines_of(_from_pipe(standard_input().fileno()))
         return
     if name is not None:
         path = Path(name)

@@ -6,6 +6,7 @@ from math import floor, isinf, log10
 from typing import TYPE_CHECKING, Any
 
 from gputlb.report.cost_points import MAX_MEANS
+from gputlb.report.terminal import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 
 def comparison_text(comparison: Comparison) -> str:
     """Return all of it, a sentence a line, without what a terminal would obey: results may come from anywhere."""
-    return "\n".join(map(_harmless, _lines(comparison)))
-
-
-def _harmless(line: str) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
+    return "\n".join(map(harmless, _lines(comparison)))
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:

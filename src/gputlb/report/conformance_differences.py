@@ -23,9 +23,15 @@ def side_by_side(mismatch: Mismatch) -> str:
     width = max(len(left) for _, left, _ in rows)
     who = f"{_printable(mismatch.id)} ({_printable(mismatch.category)})"
     return "\n".join(
-        [f"{mismatch.where}: {who}: event {mismatch.index + 1} differs"]
+        [f"{_printable(mismatch.where)}: {who}: event {mismatch.index + 1} differs"]
         + [f"{mark}{left:{width}} | {right}" for mark, left, right in rows]
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of vectors or mismatches with what it counts."""
+    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    return f"{number} {noun}{ending}"
 
 
 def as_json(comparison: FileComparison, mismatches: Sequence[Mismatch]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from gputlb.report.conformance_differences import counted
+from gputlb.report.terminal import CLEAR_LINE, rewrites_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TERMINAL_EVERY_S = 0.25
 _PLAIN_EVERY_S = 10.0
-_CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
@@ -19,7 +21,7 @@ class Progress:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._on_terminal = stream.isatty()
+        self._on_terminal = rewrites_lines(stream)
         self._every_s = _TERMINAL_EVERY_S if self._on_terminal else _PLAIN_EVERY_S
         self._next_s = clock() + max(1.0, self._every_s)
         self._shown = False
@@ -29,9 +31,9 @@ class Progress:
         if self._clock() < self._next_s:
             return
         self._next_s = self._clock() + self._every_s
-        text = f"{vectors} vectors replayed, {mismatches} mismatches"
+        text = f"{counted(vectors, 'vector')} replayed, {counted(mismatches, 'mismatch')}"
         if self._on_terminal:
-            self._stream.write(f"{_CLEAR_LINE}{text}")
+            self._stream.write(f"{CLEAR_LINE}{text}")
             self._shown = True
         else:
             self._stream.write(f"{text}\n")
@@ -40,7 +42,7 @@ class Progress:
     def clear(self) -> None:
         """Make room for other output."""
         if self._shown:
-            self._stream.write(_CLEAR_LINE)
+            self._stream.write(CLEAR_LINE)
             self._stream.flush()
             self._shown = False
 

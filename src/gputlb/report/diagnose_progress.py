@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from gputlb.report.terminal import CLEAR_LINE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 1.0
 _EVERY_S = 0.25
-_CLEAR_LINE = "\r\x1b[K"
 
 
 class ReadingProgress:
@@ -35,7 +36,7 @@ class ReadingProgress:
         else:
             share = f" of {size} ({source.read_bytes / source.size_bytes:.0%})" if source.size_bytes else ""
             text = f"reading {source.name}: {source.read_bytes / 1e6:,.0f} MB{share}"
-        self._stream.write(_CLEAR_LINE + text)
+        self._stream.write(CLEAR_LINE + text)
         self._stream.flush()
         self._shown = True
 
@@ -44,5 +45,5 @@ class ReadingProgress:
 
     def __exit__(self, *exc: object) -> None:
         if self._shown:
-            self._stream.write(_CLEAR_LINE)
+            self._stream.write(CLEAR_LINE)
             self._stream.flush()

@@ -16,7 +16,9 @@ def plain_console() -> Console:
     """Return a console on stdout that neither colours nor guesses a width."""
     from rich.console import Console  # noqa: PLC0415 - rich costs more to import than --json takes in all
 
-    return Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    # Of a dumb terminal rich would believe that it has 80 columns, whatever it is told, and cut what is wider.
+
+    return Console(width=WIDTH, force_terminal=False, highlight=False, markup=False, emoji=False)
 
 
 def plain_table(*columns: str) -> Table:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from gputlb.report.terminal import harmless, is_dumb
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,7 +20,7 @@ class Page:
     """Prints the parts of a report one after the other."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False, markup=False, emoji=False)
+        self._console = console or _console()
         self._width = min(self._console.width, WIDEST)
 
     def paragraph(self, text: str, *, style: str = "", indent: int = 0) -> None:
@@ -57,7 +59,7 @@ class Page:
 
     def styled(self, *parts: tuple[str, str]) -> None:
         """Print a line of parts, each with its style."""
-        self._console.print(Text.assemble(*parts), soft_wrap=True)
+        self._console.print(Text.assemble(*((harmless(text), style) for text, style in parts)), soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print columns as wide as they need; the last one is wrapped."""
@@ -83,4 +85,9 @@ class Page:
         )
 
     def _line(self, text: str, style: str) -> None:
-        self._console.print(Text(text.rstrip(), style=style), soft_wrap=True)
+        self._console.print(Text(harmless(text.rstrip()), style=style), soft_wrap=True)
+
+
+def _console() -> Console:
+    # Of a dumb terminal rich would believe that it has 80 columns, whatever COLUMNS and the window say.
+    return Console(highlight=False, markup=False, emoji=False, force_terminal=False if is_dumb() else None)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from gputlb.report.terminal import CLEAR_LINE, rewrites_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TERMINAL_EVERY_S = 0.25
 _PLAIN_EVERY_S = 30.0
-_CLEAR_LINE = "\r\x1b[K"
 
 
 class SweepProgress:
@@ -30,7 +31,7 @@ class SweepProgress:
         self._total = total
         self._clock = clock
         self._begun_s = clock()
-        self._on_terminal = stream.isatty()
+        self._on_terminal = rewrites_lines(stream)
         self._every_s = _TERMINAL_EVERY_S if self._on_terminal else _PLAIN_EVERY_S
         self._next_s = self._begun_s + max(1.0, self._every_s)
         self._shown = False
@@ -46,7 +47,7 @@ class SweepProgress:
             left_s = (self._clock() - self._begun_s) / finished * (self._total - done)
             text += f", about {span(left_s)} left"
         if self._on_terminal:
-            self._stream.write(f"{_CLEAR_LINE}{text}")
+            self._stream.write(f"{CLEAR_LINE}{text}")
             self._shown = True
         else:
             self._stream.write(f"{text}\n")
@@ -57,7 +58,7 @@ class SweepProgress:
 
     def __exit__(self, *exc: object) -> None:
         if self._shown:
-            self._stream.write(_CLEAR_LINE)
+            self._stream.write(CLEAR_LINE)
             self._stream.flush()
 
 

@@ -79,8 +79,8 @@ class WorkloadParameter:
 
     def _count(self, given: Scalar) -> int:
         try:
-            number = float(given)
-            whole = math.isfinite(number) and number == int(number)
+            number = given if isinstance(given, int) else float(given)  # an int may be beyond every float
+            whole = isinstance(number, int) or number.is_integer()
         except ValueError:
             whole = False
         if not whole:
@@ -88,7 +88,7 @@ class WorkloadParameter:
         least, most = self.least or 0, self.most if self.most is not None else math.inf
         if not least <= number <= most:
             among = f"{least:g} to {most:g}" if most < math.inf else f"{least:g} or more"
-            raise WrongParameter(self.name, f"{self.name} must be {among}, not {int(number)}")
+            raise WrongParameter(self.name, f"{self.name} must be {among}, not {given}")
         return int(number)
 
     def _choice(self, given: str) -> str:

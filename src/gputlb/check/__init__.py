@@ -9,7 +9,6 @@ from gputlb.check.defects import (
     NotOfThisScheme,
     UnknownDefect,
     defect,
-    shown_name,
 )
 from gputlb.check.everywhere import OnPlatform, check_everywhere
 from gputlb.check.groups import Group, engine_groups
@@ -31,8 +30,9 @@ from gputlb.check.scenario import (
 )
 from gputlb.check.story import Story, StoryStep, tell
 from gputlb.check.swarming import Swarming
-from gputlb.check.unfit_scheme import SetUpWaits, UnfitScheme
+from gputlb.check.unfit_scheme import SetUpWaits
 from gputlb.check.witness_file import BadWitness, NotReproduced, SavedWitness, read_witness, replay, saved, scheme_name
+from gputlb.driver.schemes import UnfitScheme
 
 __all__ = [
     "DEFECTS",
@@ -80,6 +80,5 @@ __all__ = [
     "saved",
     "scenario",
     "scheme_name",
-    "shown_name",
     "tell",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from gputlb.check.defects import NO_DEFECT, Defect, shown_name
+from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.groups import engine_groups
 from gputlb.check.model import Model, build
 from gputlb.check.replayed_runtime import ReplayDiverged
@@ -14,6 +14,7 @@ from gputlb.check.story import Story, tell
 from gputlb.check.swarming import Swarming, walked
 from gputlb.check.unfit_scheme import tells_members_apart, unfit
 from gputlb.driver import ProbeFailed
+from gputlb.driver.schemes import shown_name
 from gputlb.explore import NotSymmetric
 from gputlb.runtime import AgentError
 

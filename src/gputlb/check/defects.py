@@ -18,6 +18,7 @@ from gputlb.check.defective_schemes import (
     WithoutCompute,
 )
 from gputlb.driver import Tlb, Vma, reset_gt
+from gputlb.driver.schemes import shown_name
 from gputlb.errors import GputlbError, did_you_mean
 
 if TYPE_CHECKING:
@@ -101,12 +102,6 @@ class Defect:
                 f"have it; take scheme {sound!r}, or another defect"
             )
         return self.scheme
-
-
-def shown_name(scheme: type[Scheme]) -> str:
-    """Return what a scheme calls itself; its class where the name is but inherited from one of ours."""
-    own = vars(scheme).get("name") or (scheme.name if scheme.__module__.startswith("gputlb.") else "")
-    return own or f"{scheme.__module__}:{scheme.__qualname__}"
 
 
 NO_DEFECT = Defect("none", "nothing is wrong")

@@ -12,9 +12,10 @@ from gputlb.check.defects import NO_DEFECT, Defect
 from gputlb.check.goals import GIVEN_UP, GT_SLEEPS, PARKS, WAKES, noting, state_goals
 from gputlb.check.posted_writes import PostedPageTable, PostedRegisters
 from gputlb.check.reached_flush import FlushReaches
-from gputlb.check.unfit_scheme import made, set_up
+from gputlb.check.unfit_scheme import set_up
 from gputlb.device import Behaviour, StuckBit, VirtualGpu
 from gputlb.driver import GemObject, Gt, GtDescription, PageTable, reset_gt, wedge_gt
+from gputlb.driver.schemes import made
 from gputlb.driver.seqno import FLUSH_STEP
 
 if TYPE_CHECKING:

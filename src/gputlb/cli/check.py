@@ -133,6 +133,7 @@ def check(
     from gputlb.check import defect as defect_named
     from gputlb.check import scenario as scenario_named
     from gputlb.report.check_progress import CheckProgress
+    from gputlb.report.terminal import rewrites_lines
     from gputlb.report.whole_file import check_writable
 
     _in_range("--max-states", max_states, 1, None)
@@ -179,7 +180,7 @@ def check(
             chosen,
             defect=chosen_defect,
             limits=limits,
-            progress=progress.show if sys.stderr.isatty() else None,
+            progress=progress.show if rewrites_lines(sys.stderr) else None,
         )
     _print(result, json=json, full=full)
     sys.stdout.flush()  # what is said of it comes after it, and not at all where nobody reads it
@@ -373,10 +374,12 @@ def _check_everywhere(
     name: str, scheme: type[Scheme], scenario: Scenario, defect: Defect, limits: Limits, *, json: bool
 ) -> int:
     from gputlb import facts
-    from gputlb.check import check_everywhere, shown_name
+    from gputlb.check import check_everywhere
+    from gputlb.driver.schemes import shown_name
     from gputlb.report import check_table
     from gputlb.report.check_progress import CheckProgress
     from gputlb.report.check_summary import written
+    from gputlb.report.terminal import rewrites_lines
 
     done: list[OnPlatform] = []
     if not json:
@@ -387,7 +390,7 @@ def _check_everywhere(
     with _patience(name, scheme)(), CheckProgress(sys.stderr, len(names)) as progress:
         results = check_everywhere(scheme, scenario, defect=defect, limits=limits)
         while len(done) < len(names):
-            if sys.stderr.isatty():
+            if rewrites_lines(sys.stderr):
                 progress.begin(names[len(done)], len(done) + 1)
             each = _next(results)
             progress.end()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from gputlb.report.terminal import CLEAR_LINE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gputlb.explore import Progress
 
 _EVERY_S = 0.25
-_CLEAR_LINE = "\r\x1b[K"
 
 
 class CheckProgress:
@@ -39,20 +40,20 @@ class CheckProgress:
         how_far = f"{progress.states:,} states, {rate:,.0f} states/s, depth {progress.depth}"
         if progress.loads:
             how_far = "loading compiled code; the first time it is compiled, which takes some 10 s"
-        self._stream.write(f"{_CLEAR_LINE}group {len(self._seen)} of {self._parts} ({', '.join(engines)}): {how_far}")
+        self._stream.write(f"{CLEAR_LINE}group {len(self._seen)} of {self._parts} ({', '.join(engines)}): {how_far}")
         self._stream.flush()
         self._shown = True
 
     def begin(self, platform: str, number: int) -> None:
         """Say which platform is explored now."""
-        self._stream.write(f"{_CLEAR_LINE}platform {number} of {self._parts} ({platform})")
+        self._stream.write(f"{CLEAR_LINE}platform {number} of {self._parts} ({platform})")
         self._stream.flush()
         self._shown = True
 
     def end(self) -> None:
         """Take the line away, for something else is to be written."""
         if self._shown:
-            self._stream.write(_CLEAR_LINE)
+            self._stream.write(CLEAR_LINE)
             self._stream.flush()
         self._shown = False
 

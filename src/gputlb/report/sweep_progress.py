@@ -79,8 +79,8 @@ class TrialProgress:
 
     def show(self, tried: int, total: int) -> None:
         """Say how many points have been tried, and of how many."""
-        if self._stream.isatty() and self._clock() >= self._from_s:
-            self._stream.write(f"{_CLEAR_LINE}trying short runs: {tried} of {total} points")
+        if rewrites_lines(self._stream) and self._clock() >= self._from_s:
+            self._stream.write(f"{CLEAR_LINE}trying short runs: {tried} of {total} points")
             self._stream.flush()
             self._shown = True
 
@@ -89,7 +89,7 @@ class TrialProgress:
 
     def __exit__(self, *exc: object) -> None:
         if self._shown:
-            self._stream.write(_CLEAR_LINE)
+            self._stream.write(CLEAR_LINE)
             self._stream.flush()
 
 

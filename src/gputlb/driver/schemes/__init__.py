@@ -2,7 +2,19 @@
 
 from gputlb.driver.schemes._find import UnknownScheme, scheme, schemes
 from gputlb.driver.schemes._scheme import NotSetUp, ProbeFailed, Scheme
-from gputlb.driver.schemes._unfit import UnfitScheme, failed, failed_in_set_up, made, shown_name
+from gputlb.driver.schemes._unfit import (
+    UnfitScheme,
+    failed,
+    failed_in_set_up,
+    file_name,
+    files_of,
+    frame_of,
+    made,
+    not_async,
+    shown_name,
+    where_raised,
+    where_written,
+)
 from gputlb.driver.schemes.guc import Guc
 from gputlb.driver.schemes.mmio import Mmio
 from gputlb.driver.schemes.mmio_2022 import Mmio2022
@@ -24,10 +36,16 @@ __all__ = [
     "UnknownScheme",
     "failed",
     "failed_in_set_up",
+    "file_name",
+    "files_of",
+    "frame_of",
     "made",
+    "not_async",
     "request_6_12",
     "request_2022",
     "scheme",
     "schemes",
     "shown_name",
+    "where_raised",
+    "where_written",
 ]

@@ -43,10 +43,10 @@ def made(scheme: type[Scheme], gt: Gt) -> Scheme:
     except GputlbError:
         raise
     except (Exception, SystemExit) as error:
-        if _frame_of(scheme, error) is None and not _defines(scheme, "__init__"):
+        if frame_of(scheme, error) is None and not _defines(scheme, "__init__"):
             raise
         raise UnfitScheme(
-            f"{_where(scheme, error)}: scheme {scheme.__qualname__!r} raised {error!r} when it was made; let its "
+            f"{where_raised(scheme, error)}: scheme {scheme.__qualname__!r} raised {error!r} when it was made; let its "
             "__init__ take the GT, hand it to Scheme.__init__, and come to its end"
         ) from error
 
@@ -57,12 +57,12 @@ def failed_in_set_up(scheme: type[Scheme], error: AgentFailed) -> UnfitScheme | 
     if cause is None or not any(_defines(scheme, method) for method in ("__init__", "set_up")):
         return None
     if not inspect.iscoroutinefunction(scheme.set_up) and isinstance(cause, TypeError):
-        return _not_async(scheme, "set_up")
+        return not_async(scheme, "set_up")
     if _failed_in_ours(cause):
         return None
     return UnfitScheme(
-        f"{_where(scheme, cause)}: scheme {scheme.__qualname__!r} {error.problem} in set_up(); only ProbeFailed may "
-        "come from there, and says that the driver does not load"
+        f"{where_raised(scheme, cause)}: scheme {scheme.__qualname__!r} {error.problem} in set_up(); only "
+        "ProbeFailed may come from there, and says that the driver does not load"
     )
 
 
@@ -72,24 +72,25 @@ def failed(scheme: type[Scheme], error: AgentFailed) -> UnfitScheme | None:
     if _is_ours(scheme) or cause is None:
         return None
     if not inspect.iscoroutinefunction(scheme.flush) and isinstance(cause, TypeError):
-        return _not_async(scheme, "flush")
+        return not_async(scheme, "flush")
     if _failed_in_ours(cause):
         return None
     name = scheme.__qualname__
-    inside = error.place.partition(":")[0] in map(_file_name, _files(scheme))
-    where = error.place if inside else _frame_of(scheme, cause)
+    inside = error.place.partition(":")[0] in map(file_name, files_of(scheme))
+    where = error.place if inside else frame_of(scheme, cause)
     if where is not None:
         return UnfitScheme(f"{where}: scheme {name!r} {error.problem}; handle it there, for nobody above a flush would")
     if not any(_defines(scheme, method) for method in _RESULTS_ARE_USED):
         return None
     function = error.place.partition(" in ")[2]
     return UnfitScheme(
-        f"{_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} in {function}; let its "
+        f"{where_written(scheme)}: with scheme {name!r} agent {error.agent!r} {error.problem} in {function}; let its "
         "methods return what gputlb.driver.Scheme says of them"
     )
 
 
-def _not_async(scheme: type[Scheme], method: str) -> UnfitScheme:
+def not_async(scheme: type[Scheme], method: str) -> UnfitScheme:
+    """Return what is told of a method that should be a coroutine function."""
     without_yield = ", without a yield in it" if inspect.isasyncgenfunction(getattr(scheme, method)) else ""
     return UnfitScheme(
         f"{_first_line(scheme, method)}: scheme {scheme.__qualname__!r} has a {method}() that is no coroutine; write "
@@ -107,7 +108,7 @@ def _async(scheme: type[Scheme], method: str) -> UnfitScheme:
 
 def _first_line(scheme: type[Scheme], method: str) -> str:
     code: CodeType = inspect.unwrap(getattr(scheme, method)).__code__
-    return f"{_file_name(code.co_filename)}:{code.co_firstlineno} in {code.co_qualname}"
+    return f"{file_name(code.co_filename)}:{code.co_firstlineno} in {code.co_qualname}"
 
 
 def _is_ours(kind: type) -> bool:
@@ -133,35 +134,37 @@ def _frames(error: BaseException) -> Iterator[tuple[CodeType, int]]:
         trace = trace.tb_next
 
 
-def _where(scheme: type[Scheme], error: BaseException) -> str:
-    return _frame_of(scheme, error) or _written(scheme)
+def where_raised(scheme: type[Scheme], error: BaseException) -> str:
+    """Return the place in the scheme's own files that an error came through, else where its class is written."""
+    return frame_of(scheme, error) or where_written(scheme)
 
 
-def _frame_of(scheme: type[Scheme], error: BaseException) -> str | None:
+def frame_of(scheme: type[Scheme], error: BaseException) -> str | None:
     """Return the innermost place of the scheme's own files that `error` came through, if it came through one."""
-    files = _files(scheme)
+    files = files_of(scheme)
     places = [
-        f"{_file_name(code.co_filename)}:{line} in {code.co_qualname}"
+        f"{file_name(code.co_filename)}:{line} in {code.co_qualname}"
         for code, line in _frames(error)
         if code.co_filename in files
     ]
     return places[-1] if places else None
 
 
-def _files(scheme: type[Scheme]) -> set[str]:
+def files_of(scheme: type[Scheme]) -> set[str]:
     """Return the files of a scheme and of what it is derived from, but for ours."""
     modules = [sys.modules.get(kind.__module__) for kind in scheme.__mro__ if not _is_ours(kind)]
     return {file for module in modules if (file := getattr(module, "__file__", None))}
 
 
-def _file_name(path: str) -> str:
+def file_name(path: str) -> str:
+    """Return a file as places name it."""
     return Path(path).name
 
 
-def _written(scheme: type[Scheme]) -> str:
+def where_written(scheme: type[Scheme]) -> str:
     """Return where the class is written, as far as that can be told."""
     try:
         file, line = inspect.getsourcefile(scheme), inspect.getsourcelines(scheme)[1]
     except (OSError, TypeError):
         return f"module {scheme.__module__!r}"
-    return f"{_file_name(file or '?')}:{line}"
+    return f"{file_name(file or '?')}:{line}"

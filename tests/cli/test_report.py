@@ -56,7 +56,7 @@ def test_a_page_and_pictures_are_written(results: Path, tmp_path: Path, capsys: 
         (["missing.parquet"], "missing.parquet: there is no such file"),
         (["RESULTS", "--cost", "p99"], "the results have no cost p99; "),
         (["RESULTS", "--x", "client"], "--x client: no such parameter; "),
-        (["RESULTS", "--html", "missing/report.html"], "the directory missing does not exist"),
+        (["RESULTS", "--html", "missing/report.html"], "missing does not exist; make it first"),
         (["RESULTS", "--svg", "RESULTS"], "cannot be a directory"),
     ],
 )

@@ -60,11 +60,10 @@ def report(
     """
     from gputlb.report.cost_pictures import check_costs, pictures, png_bytes, svg_bytes
     from gputlb.report.cost_points import view
-    from gputlb.report.whole_file import check_writable, whole_file
+    from gputlb.report.whole_file import check_outputs, whole_file
     from gputlb.simulate.sweep import read_points
 
-    if html is not None:
-        check_writable(html)
+    check_outputs({"--html": html}, [results])
     shown = view(read_points(results), x=x, by=by)
     costs = cost or []
     check_costs(shown, costs)

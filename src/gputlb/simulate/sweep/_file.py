@@ -9,6 +9,7 @@ from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 from gputlb.errors import did_you_mean
+from gputlb.file_names import shown_name
 from gputlb.simulate.sweep._errors import SweepError, SweepFileError
 from gputlb.simulate.sweep._parameters import SETUP_KEYS, PointReader
 from gputlb.simulate.sweep._plan import MOST_RUNS, WORKLOAD_PREFIX, Plan, canonical, columns_of
@@ -122,7 +123,7 @@ class _Reader:
         )
 
     def _name(self) -> str:
-        name = self._document.get("name", self._path.stem)
+        name = self._document.get("name", shown_name(self._path.stem))
         if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > _MOST_NAME:
             raise self.error(("name",), f"name must be a text of 1 to {_MOST_NAME} characters in one line, in quotes")
         return name

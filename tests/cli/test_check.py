@@ -450,7 +450,10 @@ def test_an_unknown_defect_is_told_with_the_nearest(capsys: pytest.CaptureFixtur
 
 def test_a_file_that_is_no_witness_is_a_bad_question(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert 2 == exit_status_of("replay", str(tmp_path / "none.json"))
-    assert f"gputlb: {tmp_path}/none.json can't be read: No such file or directory\n" == capsys.readouterr().err
+    assert (
+        f"gputlb: {tmp_path}/none.json is not there; write a witness file with gputlb check --save\n"
+        == capsys.readouterr().err
+    )
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):

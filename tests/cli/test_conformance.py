@@ -95,7 +95,7 @@ def test_bad_files_are_all_named_and_no_verdict_is_given(conformance, wrong, tmp
     assert "vectors," not in out
     assert (
         f"gputlb: {damaged}:1: not JSON: Input data was truncated; the file may be cut off\n"
-        f"gputlb: {tmp_path}/missing: cannot be read: No such file or directory\n"
+        f"gputlb: {tmp_path}/missing: there is no such file; name a file of vectors, .jsonl or .jsonl.gz\n"
     ) == err
 
 

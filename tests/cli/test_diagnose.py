@@ -139,7 +139,7 @@ def test_html_into_a_missing_directory_is_refused(tmp_path):
     status, _, err = gputlb("diagnose", POSITIVE, "--html", tmp_path / "no" / "report.html")
 
     assert status == 2
-    assert err.endswith("cannot be written: no such file or directory; name another file\n")
+    assert err.endswith(f"the directory {tmp_path / 'no'} does not exist; make it first\n")
 
 
 def test_upstream_prints_the_report():

@@ -116,6 +116,37 @@ def test_where_nothing_can_be_followed_every_way_tried_is_named(tmp_path, starte
     )
 
 
+def test_a_journal_that_shows_this_user_nothing_is_not_waited_for(tmp_path, started):
+    """To a user who may read his own journal alone `journalctl -k -f` says nothing, and does not end."""
+    program(tmp_path, "journalctl", 'case "$*" in *-f*) exec sleep 60;; esac')
+    program(tmp_path, "dmesg", "echo 'dmesg: read kernel buffer failed: Operation not permitted' >&2; exit 1")
+
+    _, err = (child := started(path=f"{tmp_path}:/usr/bin:/bin")).communicate(timeout=AT_MOST_S)
+    assert child.returncode == 2
+    assert err == (
+        "gputlb: the running system's kernel log cannot be followed (journalctl: shows no messages of the system; "
+        "dmesg: dmesg: read kernel buffer failed: Operation not permitted); try `sudo dmesg --follow | gputlb diagnose "
+        "--follow -`\n"
+    )
+
+
+def test_where_the_journal_shows_nothing_dmesg_is_followed(tmp_path, started):
+    program(tmp_path, "journalctl", 'case "$*" in *-f*) exec sleep 60;; esac')
+    program(tmp_path, "dmesg", f"echo '{TIMEOUT.format(second=1, seqno=5)}'; exec sleep 60")
+    child = started("--json", path=f"{tmp_path}:/usr/bin:/bin")
+
+    assert "began" == json.loads(child.stdout.readline())["state"]
+
+
+def test_that_one_waits_is_said_when_there_is_something_to_wait_for(tmp_path, started):
+    _, err = started(tmp_path / "missing").communicate(timeout=AT_MOST_S)
+    assert err == f"gputlb: {tmp_path}/missing: no such file; without a name the running system is followed\n"
+
+    log = tmp_path / "kern.log"
+    log.touch()
+    assert started(log).stderr.readline() == "gputlb: waiting for new incidents; stop with Ctrl-C\n"
+
+
 def _answer_to(child, log, line):
     """Append a line again and again until it is answered: only what comes after the file was opened is new."""
     while not select.select([child.stdout], [], [], 0.1)[0]:

@@ -90,7 +90,7 @@ def test_a_page_and_pictures_are_written(results: Path, tmp_path: Path, capsys: 
             ["RESULTS", "--by", "clients", "--cost", "release_p99_us"],
             "--by clients says how charts are drawn, and the table has none; add --html, --svg or --png",
         ),
-        (["RESULTS", "--html", "missing/report.html"], "the directory missing does not exist"),
+        (["RESULTS", "--html", "missing/report.html"], "missing does not exist; make it first"),
         (["RESULTS", "--svg", "RESULTS"], "cannot be a directory"),
     ],
 )

@@ -148,12 +148,17 @@ def test_a_line_without_end_is_refused_before_it_fills_memory(tmp_path: Path):
     assert "bomb.gz:1: the line is longer than 1 MiB: not a vector file" == refusal(tmp_path, bomb, "bomb.gz")
 
 
-def test_what_cannot_be_opened_is_said_with_the_system_s_reason(tmp_path: Path):
-    for path, reason in ((tmp_path / "missing", "No such file or directory"), (tmp_path, "Is a directory")):
+def test_what_cannot_be_opened_is_said_with_the_reason(tmp_path: Path):
+    long = tmp_path / ("n" * 256)
+    for path, reason in (
+        (tmp_path / "missing", ": there is no such file; name a file of vectors, .jsonl or .jsonl.gz"),
+        (tmp_path, " is a directory; name a file of vectors in it"),
+        (long, ": cannot be read: File name too long"),
+    ):
         with pytest.raises(VectorError) as caught:
             list(read_vectors(path))
 
-        assert f"{path}: cannot be read: {reason}" == str(caught.value)
+        assert f"{path}{reason}" == str(caught.value)
 
 
 def test_vectors_are_read_one_at_a_time(tmp_path: Path):
@@ -177,5 +182,5 @@ def test_several_files_are_all_read_and_each_bad_one_is_named(tmp_path: Path):
     assert 2 == comparison.vectors
     assert [
         f"{bad}:1: not JSON: Input data was truncated; the file may be cut off",
-        f"{tmp_path}/missing: cannot be read: No such file or directory",
+        f"{tmp_path}/missing: there is no such file; name a file of vectors, .jsonl or .jsonl.gz",
     ] == [str(error) for error in comparison.unreadable]

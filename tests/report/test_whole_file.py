@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from gputlb.report.whole_file import CannotWrite, check_writable, whole_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from gputlb.report.whole_file import CannotWrite, check_outputs, check_writable, whole_file
 
 
 def test_the_file_is_there_when_the_block_ends_and_not_before(tmp_path: Path):
@@ -129,3 +126,45 @@ def test_a_full_disk_is_reported_at_once_and_leaves_nothing(tmp_path: Path):
     assert (f"{path} could not be written: File too large\n", "") == (done.stdout, done.stderr)
     assert "old" == path.read_text()
     assert [path] == list(tmp_path.iterdir())
+
+
+def outputs_refused(outputs: dict[str, Path | None], inputs: list[str | Path] | None = None) -> str:
+    with pytest.raises(CannotWrite) as caught:
+        check_outputs(outputs, inputs or [])
+    return str(caught.value)
+
+
+def test_outputs_that_are_files_of_their_own_are_fine(tmp_path: Path):
+    (tmp_path / "in").touch()
+    check_outputs({"--html": tmp_path / "page", "--trace": None, "--save": tmp_path / "out"}, [tmp_path / "in", "-"])
+
+    assert [tmp_path / "in"] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["in", "soft", "hard"])
+def test_no_output_takes_the_place_of_an_input_by_whatever_name(tmp_path: Path, name: str):
+    file = tmp_path / "in"
+    file.touch()
+    (tmp_path / "soft").symlink_to("in")
+    (tmp_path / "hard").hardlink_to(file)
+
+    path = tmp_path / name
+    sentence = f"--html {path} would destroy what is read from that file; name another"
+    assert sentence == outputs_refused({"--html": path}, ["other", str(file)])
+    assert f"--html {file} would destroy what is read from that file; name another" == (
+        outputs_refused({"--html": file}, [path])
+    )
+
+
+def test_one_file_is_not_named_for_two_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("link").symlink_to("out")
+
+    for other in ("out", "./out", "link"):
+        assert f"--html and --save both name {Path(other)}; name a file for each" == (
+            outputs_refused({"--html": Path("out"), "--trace": Path("else"), "--save": Path(other)})
+        )
+
+
+def test_an_output_that_cannot_be_written_is_refused_with_the_rest(tmp_path: Path):
+    assert f"{tmp_path} is a directory; name a file in it" == outputs_refused({"--html": tmp_path})

@@ -16,6 +16,7 @@ from gputlb.check.unfit_scheme import unfit
 from gputlb.driver import scheme as scheme_named
 from gputlb.driver import schemes
 from gputlb.errors import GputlbError, did_you_mean
+from gputlb.file_names import directory_name
 from gputlb.runtime import AgentError
 
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ def read_witness(path: Path) -> SavedWitness:
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise BadWitness(f"{path} is not there; write a witness file with gputlb check --save") from None
+    except IsADirectoryError:
+        raise BadWitness(f"{directory_name(path)} is a directory; name a witness file in it") from None
     except OSError as error:
         raise BadWitness(f"{path} can't be read: {error.strerror or error}") from None
     if len(content) > _MOST_BYTES:

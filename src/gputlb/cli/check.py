@@ -134,7 +134,7 @@ def check(
     from gputlb.check import scenario as scenario_named
     from gputlb.report.check_progress import CheckProgress
     from gputlb.report.terminal import rewrites_lines
-    from gputlb.report.whole_file import check_writable
+    from gputlb.report.whole_file import check_outputs
 
     _in_range("--max-states", max_states, 1, None)
     _in_range("--workers", workers, 1, _MOST_WORKERS)
@@ -151,9 +151,7 @@ def check(
         raise WrongOption(f"--timeout must be more than 0 s, not {timeout:g}")
     if export is not None and export[0] != "promela":
         raise WrongOption(f"--export knows promela FILE, not {export[0]!r}")
-    for path in (html, trace, save, export[1] if export else None):
-        if path is not None:
-            check_writable(path)
+    check_outputs({"--html": html, "--trace": trace, "--save": save, "--export": export[1] if export else None})
     chosen = _changed(scenario_named(scenario), clients, engines, rounds, with_)
     if export is not None and chosen.rounds is None:
         raise WrongOption(
@@ -254,13 +252,11 @@ def replay(
     from gputlb.check import read_witness
     from gputlb.check import replay as run_again
     from gputlb.report import check_summary
-    from gputlb.report.whole_file import check_writable, whole_file
+    from gputlb.report.whole_file import check_outputs, whole_file
     from gputlb.report.witness_page import witness_page
     from gputlb.report.witness_trace import write_trace
 
-    for path in (html, trace):
-        if path is not None:
-            check_writable(path)
+    check_outputs({"--html": html, "--trace": trace}, [file])
     name = scheme or read_witness(file).scheme
     with _patience(name, _scheme(scheme) if scheme else None)():
         witness, story = run_again(file, scheme)

@@ -9,10 +9,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gputlb import diagnose as room
-from gputlb.cli._files import refuse_unknown_options, write_whole
+from gputlb.cli._files import refuse_unknown_options
 from gputlb.errors import GputlbError
 from gputlb.report.diagnose_progress import ReadingProgress
 from gputlb.report.terminal import rewrites_lines
+from gputlb.report.whole_file import check_outputs, whole_file
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -61,7 +62,8 @@ def diagnose(
         from gputlb.report.diagnose_follow import print_incidents_as_they_happen
 
         return print_incidents_as_they_happen(files, as_json=json)
-    sources = [room.open_source(name) for name in files] or [room.open_live()]
+    check_outputs({"--html": html}, files)
+    sources = room.open_sources(files) or [room.open_live()]
     with ReadingProgress(sys.stderr) as progress:
         if rewrites_lines(sys.stderr):
             for source in sources:
@@ -70,7 +72,8 @@ def diagnose(
     if html is not None:
         from gputlb.report.diagnose_html import diagnosis_html
 
-        write_whole(html, diagnosis_html(diagnosis))
+        with whole_file(html) as page:
+            page.write(diagnosis_html(diagnosis).encode())
     if json:
         from gputlb.report.diagnose_json import diagnosis_json
 

@@ -68,11 +68,10 @@ def report(
     from gputlb.report.cost_pictures import check_costs, pictures, png_bytes, svg_bytes
     from gputlb.report.cost_points import view
     from gputlb.report.drawing_progress import DrawingProgress
-    from gputlb.report.whole_file import check_writable, whole_file
+    from gputlb.report.whole_file import check_outputs, whole_file
     from gputlb.simulate.sweep import read_points
 
-    if html is not None:
-        check_writable(html)
+    check_outputs({"--html": html}, [results])
     table_only = html is svg is png is None
     for option, value in (("--x", x), ("--by", by)):
         if value is not None and table_only:

@@ -8,11 +8,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from gputlb.cli._files import refuse_unknown_options, write_whole
+from gputlb.cli._files import refuse_unknown_options
 from gputlb.diagnose.traces import VmaHistory, explain_trace, open_trace
 from gputlb.errors import GputlbError
 from gputlb.report.diagnose_progress import ReadingProgress
 from gputlb.report.terminal import rewrites_lines
+from gputlb.report.whole_file import check_outputs, whole_file
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -54,6 +55,7 @@ def trace(
         `gputlb run --workload replay --set file=FILE.csv` does again.
     """
     refuse_unknown_options([file], trace)
+    check_outputs({"--html": html, "--recording": recording}, [file])
     names = [name.strip() for name in awake.split(",") if name.strip()]
     if awake and not names:
         raise NoEngine(f"--awake {awake!r} names no engine; write it like --awake rcs0,bcs0, or leave it out")
@@ -66,7 +68,8 @@ def trace(
     if html is not None:
         from gputlb.report.diagnose_html import trace_html
 
-        write_whole(html, trace_html(explanation))
+        with whole_file(html) as page:
+            page.write(trace_html(explanation).encode())
     if json:
         from gputlb.report.diagnose_json import explanation_json
 
@@ -79,6 +82,7 @@ def trace(
         from gputlb.report.recording_csv import recording_csv
 
         text, remarks = recording_csv(vmas, opened.name)
-        write_whole(recording, text)
+        with whole_file(recording) as csv:
+            csv.write(text.encode())
         print(f"recording written to {recording}: {remarks[0]}", *remarks[1:], sep="\n", file=sys.stderr)
     return 1 if explanation.bad else 0

@@ -14,6 +14,7 @@ import msgspec
 from gputlb import facts
 from gputlb.driver.seqno import SEQNO_MASK
 from gputlb.errors import GputlbError, did_you_mean
+from gputlb.file_names import directory_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +131,10 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise VectorError(f"{path}:{number + 1}: the gzip'd file is cut off here; fetch it again") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise VectorError(f"{path}:{number + 1}: the gzip'd file is damaged here ({error}); fetch it again") from None
+    except FileNotFoundError:
+        raise VectorError(f"{path}: there is no such file; name a file of vectors, .jsonl or .jsonl.gz") from None
+    except IsADirectoryError:
+        raise VectorError(f"{directory_name(path)} is a directory; name a file of vectors in it") from None
     except OSError as error:
         raise VectorError(f"{path}: cannot be read: {error.strerror or error}") from None
 

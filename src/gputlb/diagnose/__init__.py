@@ -7,7 +7,7 @@ from gputlb.diagnose._events import Event
 from gputlb.diagnose._follow import IncidentNews, follow
 from gputlb.diagnose._incident import Incident
 from gputlb.diagnose._machine import Machine
-from gputlb.diagnose._sources import Source, open_live, open_source
+from gputlb.diagnose._sources import Source, open_live, open_source, open_sources
 from gputlb.diagnose._tail import arriving_lines
 from gputlb.diagnose._upstream import upstream_report
 
@@ -28,5 +28,6 @@ __all__ = [
     "follow",
     "open_live",
     "open_source",
+    "open_sources",
     "upstream_report",
 ]

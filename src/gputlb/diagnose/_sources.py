@@ -7,16 +7,21 @@ import codecs
 import io
 import lzma
 import shutil
+import stat
 import subprocess
 import sys
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from gputlb.diagnose._errors import DecompressionBomb, UnreadableInput
+from gputlb.file_names import STANDARD_INPUT, directory_name, identity, shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gputlb.file_names import FileIdentity
 
 BLOCK_BYTES = 1 << 20
 BOMB_RATIO = 500
@@ -46,6 +51,9 @@ FOLLOW_COMMANDS = (
     ("journalctl", "-k", "-f", "-n", "0", "--no-pager", "-q", "-o", "short-iso-precise"),
     ("dmesg", "--follow-new"),
 )
+FOLLOWABLE_IF = {"journalctl": ("journalctl", "--system", "-n", "1", "--no-pager", "-q", "-o", "cat")}
+"""What prints something only where the program shows this user what it follows: without the right to read the system's
+journal, but with a journal of one's own, `journalctl -k -f` waits for ever and says nothing."""
 
 
 class Source:
@@ -169,21 +177,45 @@ def open_source(name: str) -> Source:
         UnreadableInput: for a directory, a missing or forbidden file, and what is no text by its first bytes;
             for `-` where standard input is closed.
     """
-    if name == "-":
+    if name == STANDARD_INPUT:
         return Source("standard input", None, standard_input())
     path = Path(name)
-    try:
-        if path.is_dir():
-            raise UnreadableInput(f"{name}: is a directory; name the log file inside it")
-        if not path.exists():
-            raise UnreadableInput(f"{name}: no such file; check its name, or give - for standard input")
-        if not path.is_file():  # a pipe, as in <(dmesg): it can be read only once
+    name = shown_name(name)
+    with readable(name):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UnreadableInput(f"{directory_name(path)}: is a directory; name the log file inside it")
+        if not stat.S_ISREG(mode):  # a pipe, as in <(dmesg): it can be read only once
             return Source(name, None, path.open("rb"))
         head = _head(path)
+        _refuse_foreign(name, head)
+        return Source(name, path)
+
+
+def open_sources(names: Sequence[str]) -> list[Source]:
+    """Return the logs in several files; raises `UnreadableInput` as `open_source`, and for a file named twice."""
+    named: dict[FileIdentity, str] = {}
+    for name in names:
+        file = identity(name)
+        if file in named:
+            twice = f"{name} is named twice" if named[file] == name else f"{named[file]} and {name} are one file"
+            raise UnreadableInput(f"{twice}, and its incidents would count double; name it once")
+        named[file] = name
+    return [open_source(name) for name in names]
+
+
+@contextmanager
+def readable(name: str, instead: str = "check its name, or give - for standard input") -> Iterator[None]:
+    """Turn what the operating system has against reading a file into `UnreadableInput`.
+
+    `instead` is what to do about a file that is not there.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise UnreadableInput(f"{name}: no such file; {instead}") from None
     except OSError as error:
         raise UnreadableInput(f"{name}: cannot be read: {_reason(error)}") from error
-    _refuse_foreign(name, head)
-    return Source(name, path)
 
 
 def standard_input() -> BinaryIO:

@@ -6,16 +6,18 @@ import codecs
 import os
 import selectors
 import shutil
+import stat
 import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.diagnose._errors import UnreadableInput
-from gputlb.diagnose._sources import FOLLOW_COMMANDS, standard_input
+from gputlb.diagnose._sources import FOLLOW_COMMANDS, FOLLOWABLE_IF, readable, standard_input
+from gputlb.file_names import STANDARD_INPUT, directory_name, shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 TICK_S = 1.0
 _READ_BYTES = 64 << 10
@@ -31,22 +33,22 @@ def arriving_lines(name: str | None) -> Iterator[str | None]:
     Raises:
         UnreadableInput: where there is nothing to follow.
     """
-    if name == "-":
+    if name is None:
+        yield from _from_system()
+        return
+    if name == STANDARD_INPUT:
         yield from _lines_of(_from_pipe(standard_input().fileno()))
         return
-    if name is not None:
-        path = Path(name)
-        if path.is_dir():
-            raise UnreadableInput(f"{name}: is a directory; name the log file inside it")
-        if not path.exists():
-            raise UnreadableInput(f"{name}: no such file; without a name the running system is followed")
-        if path.is_file():
+    path = Path(name)
+    with readable(shown_name(name), "without a name the running system is followed"):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UnreadableInput(f"{directory_name(path)}: is a directory; name the log file inside it")
+        if stat.S_ISREG(mode):
             yield from _lines_of(_from_file(path))
         else:
             with path.open("rb") as pipe:
                 yield from _lines_of(_from_pipe(pipe.fileno()))
-        return
-    yield from _from_system()
 
 
 def _from_system() -> Iterator[str | None]:
@@ -56,20 +58,41 @@ def _from_system() -> Iterator[str | None]:
         if program is None:
             complaints.append(f"{command[0]} is not installed")
             continue
+        if command[0] in FOLLOWABLE_IF and (silence := _silence_of(FOLLOWABLE_IF[command[0]], program)):
+            complaints.append(f"{command[0]}: {silence}")
+            continue
         with subprocess.Popen(
             [program, *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as child:
             try:
                 if child.stdout is not None:
                     yield from _lines_of(_from_pipe(child.stdout.fileno()))
-                words = child.stderr.read(500).decode("utf-8", "replace").strip() if child.stderr else ""
+                words = _last_line(child)
             finally:
                 child.terminate()
-        complaints.append(f"{command[0]}: {words.splitlines()[-1] if words else 'ended'}")
+        complaints.append(f"{command[0]}: {words or 'ended'}")
     raise UnreadableInput(
         f"the running system's kernel log cannot be followed ({'; '.join(complaints)}); "
         "try `sudo dmesg --follow | gputlb diagnose --follow -`"
     )
+
+
+def _silence_of(command: Sequence[str], program: str) -> str:
+    """Return what is to be said where `command` prints nothing, and "" where it prints anything at all."""
+    with subprocess.Popen(
+        [program, *command[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        try:
+            if child.stdout is not None and child.stdout.read(1):
+                return ""
+            return _last_line(child) or "shows no messages of the system"
+        finally:
+            child.terminate()
+
+
+def _last_line(child: subprocess.Popen[bytes]) -> str:
+    words = child.stderr.read(500).decode("utf-8", "replace").strip() if child.stderr else ""
+    return words.splitlines()[-1] if words else ""
 
 
 def _from_pipe(descriptor: int) -> Iterator[bytes | None]:

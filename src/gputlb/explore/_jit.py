@@ -50,6 +50,9 @@ def inner(function: F) -> F:
 
 
 def outer(function: F) -> F:
-    """Compile a loop that Python calls."""
-    compiled: F = njit(**_OUTER)(function)
+    """Compile a loop that Python calls, and keep what was compiled for the next time where there is a place for it."""
+    try:
+        compiled: F = njit(**_OUTER)(function)
+    except RuntimeError:  # neither beside this file nor in the home directory may a file be made
+        compiled = njit(**{**_OUTER, "cache": False})(function)
     return compiled

@@ -12,7 +12,7 @@ from gputlb.report.diagnose_json import json_line
 from gputlb.report.diagnose_text import class_words, recovery_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 FOLLOW_SCHEMA = "gputlb.diagnose.follow/1"
 
@@ -26,12 +26,19 @@ def print_incidents_as_they_happen(files: Sequence[str], *, as_json: bool) -> in
     if len(files) > 1:
         raise UnreadableInput(f"--follow watches one log, not {len(files)}; start it once for each")
     found = 0
-    if not as_json:
-        print("gputlb: waiting for new incidents; stop with Ctrl-C", file=sys.stderr)
-    for news in follow(arriving_lines(files[0] if files else None)):
+    lines = arriving_lines(files[0] if files else None)
+    for news in follow(lines if as_json else _announced(lines)):
         found = 1
         print(_as_json(news) if as_json else _as_text(news), flush=True)
     return found
+
+
+def _announced(lines: Iterator[str | None]) -> Iterator[str | None]:
+    # Not before there is something to wait for.
+    for number, line in enumerate(lines):
+        if number == 0:
+            print("gputlb: waiting for new incidents; stop with Ctrl-C", file=sys.stderr)
+        yield line
 
 
 def _as_json(news: IncidentNews) -> str:

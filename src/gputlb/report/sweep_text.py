@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gputlb.file_names import shown_name
 from gputlb.report.sweep_progress import span
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def planned(sweep: Sweep, seconds: float, where: str) -> str:
     missing = sweep.total - sweep.found
     if sweep.found:
         lines.append(f"{sweep.found:,} runs have finished before; {missing:,} are missing")
-    lines.append(f"about {span(seconds)} on {where}, by a few short runs; results would go to {sweep.output}")
+    lines.append(
+        f"about {span(seconds)} on {where}, by a few short runs; results would go to {shown_name(sweep.output)}"
+    )
     return "\n".join(lines)
 
 
@@ -34,11 +37,11 @@ def outcome(sweep: Sweep, seconds: float) -> str:
     ran = sweep.total - sweep.found
     said = f"{_size(sweep.plan)}: "
     if not ran:
-        return said + f"all {sweep.total:,} runs are in {sweep.output} already"
+        return said + f"all {sweep.total:,} runs are in {shown_name(sweep.output)} already"
     said += f"{ran:,} runs in {span(seconds)}"
     if sweep.found:
         said += f", and {sweep.found:,} that had finished before"
-    return f"{said}; written to {sweep.output}"
+    return f"{said}; written to {shown_name(sweep.output)}"
 
 
 def unstable_points(sweep: Sweep) -> str | None:

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from gputlb.errors import GputlbError
+from gputlb.file_names import identity, why_not_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from _typeshed import ReadableBuffer
+
+    from gputlb.file_names import FileIdentity
 
 
 class CannotWrite(GputlbError):
@@ -23,15 +26,32 @@ class CannotWrite(GputlbError):
 
 def check_writable(path: Path) -> None:
     """Raise `CannotWrite` if `path` can hold no file: better before a long run than after it."""
-    folder = path.parent
-    if path.is_dir():
-        raise CannotWrite(f"{path} is a directory; name a file in it")
-    if path.exists() and not path.is_file():
-        raise CannotWrite(f"{path} is not a regular file, so no file can take its place; name another")
-    if not folder.is_dir():
-        raise CannotWrite(f"{path}: the directory {folder} does not exist; make it first")
-    if not os.access(folder, os.W_OK):
-        raise CannotWrite(f"{path}: the directory {folder} is not writable")
+    why = why_not_writable(path)
+    if why is not None:
+        raise CannotWrite(why)
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[str | Path] = ()) -> None:
+    """Raise `CannotWrite` unless each output can be written, is none of the inputs, and is named once.
+
+    To be called before anything is read: what takes the place of an input destroys it.
+
+    Args:
+        outputs: what each option names, in the order of their being written; None where it is not given.
+        inputs: what is read; the text `-` is standard input.
+    """
+    read = {identity(name) for name in inputs}
+    written: dict[FileIdentity, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        check_writable(path)
+        file = identity(path)
+        if file in read:
+            raise CannotWrite(f"{option} {path} would destroy what is read from that file; name another")
+        if file in written:
+            raise CannotWrite(f"{written[file]} and {option} both name {path}; name a file for each")
+        written[file] = option
 
 
 @contextlib.contextmanager

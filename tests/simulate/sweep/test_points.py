@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,8 @@ def test_rows_in_any_order_give_the_same_points(tmp_path: Path, results: Path):
 
 
 def test_a_name_full_of_patterns_is_the_name_of_one_file(tmp_path: Path):
-    """DuckDB would take `*` and `[` for a pattern, and read its neighbours."""
-    strange = tmp_path / "a[b]*?'.parquet"
+    """DuckDB would take `*` and `[` for a pattern, and read its neighbours; and it knows no names but UTF-8."""
+    strange = tmp_path / os.fsdecode(b"a[b]*?'\xff.parquet")
     (tmp_path / "plain.parquet").write_bytes(b"neighbour")
     sweep_results.write(tmp_path / "made.parquet", RUNS)
     (tmp_path / "made.parquet").rename(strange)
@@ -87,7 +88,10 @@ def test_what_is_no_file_is_refused(tmp_path: Path):
     missing = tmp_path / "missing.parquet"
     mend = f"gputlb sweep FILE.toml --output {missing} makes it"
     assert f"there is no such file; {mend}" == refused(missing)
-    assert "not a regular file" == refused(tmp_path)
+    assert f"{tmp_path} is a directory; name a results file, as gputlb sweep writes it" == refused(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a regular file; name a results file, as gputlb sweep writes it" == refused(tmp_path / "pipe")
+    assert "cannot be read: file name too long" == refused(tmp_path / ("n" * 256))
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PAR1" + bytes(100) + b"PAR1", b"\xff" * 5000])

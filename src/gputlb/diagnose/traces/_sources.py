@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gputlb.diagnose._errors import UnreadableInput
-from gputlb.diagnose._sources import Source, open_source
+from gputlb.diagnose._sources import Source, open_source, readable
+from gputlb.file_names import STANDARD_INPUT, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,16 +61,18 @@ def open_trace(name: str) -> Trace:
         UnreadableInput: for what no log can be either, and for `trace.dat` where trace-cmd is not installed.
     """
     path = Path(name)
-    if name != "-" and path.is_file():
-        try:
-            with path.open("rb") as file:
-                is_dat = file.read(len(_DAT)) == _DAT
-        except OSError as error:
-            raise UnreadableInput(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}") from error
+    shown = shown_name(name)
+    if name != STANDARD_INPUT:
+        with readable(shown):
+            is_dat = False
+            if stat.S_ISREG(path.stat().st_mode):
+                with path.open("rb") as file:
+                    is_dat = file.read(len(_DAT)) == _DAT
         if is_dat:
-            report = Source(f"trace-cmd's report of {name}", None)
-            return Trace(name, report, _reported(name, path, report))
-    return Trace(name if name != "-" else "standard input", open_source(name))
+            report = Source(f"trace-cmd's report of {shown}", None)
+            return Trace(shown, report, _reported(shown, path, report))
+    source = open_source(name)
+    return Trace(source.name, source)
 
 
 def _reported(name: str, path: Path, report: Source) -> Iterator[bytes]:

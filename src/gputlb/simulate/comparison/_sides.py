@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gputlb.errors import GputlbError, did_you_mean
+from gputlb.file_names import shown_name
 from gputlb.simulate.sweep import canonical
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def two_files(a: Results, b: Results) -> Sides:
     ]
     labels = [", ".join(constants[column] for column in compared) for constants in (constant_a, constant_b)]
     if labels[0] == labels[1]:
-        labels = [a.path.stem, b.path.stem] if a.path.stem != b.path.stem else [str(a.path), str(b.path)]
+        named = [a.path.stem, b.path.stem] if a.path.stem != b.path.stem else [a.path, b.path]
+        labels = [shown_name(name) for name in named]
     costs = {name: meaning for name, meaning in a.costs.items() if name in b.costs}
     return _sides((labels[0], labels[1]), ours, theirs, compared, costs)
 

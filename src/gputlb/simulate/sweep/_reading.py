@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from gputlb.file_names import directory_name, shown_name
 from gputlb.simulate.sweep._errors import ResultsError
 from gputlb.simulate.sweep._plan import MOST_RUNS
 from gputlb.simulate.sweep._results import SCHEMA, Provenance, require_duckdb
@@ -68,10 +71,10 @@ class ResultsReader:
 
     """
 
-    def __init__(self, connection: DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, connection: DuckDBPyConnection, path: Path, opened: str) -> None:
         self._connection = connection
         self._path = path
-        self._full = str(path.resolve())
+        self._opened = opened
         self.provenance = self._provenance()
         self._types = self._column_types()
         self._check_columns()
@@ -110,7 +113,7 @@ class ResultsReader:
 
     def _provenance(self) -> Provenance:
         row = self._connection.execute(
-            "SELECT value FROM parquet_kv_metadata(?) WHERE decode(key) = 'gputlb' LIMIT 1", [self._full]
+            "SELECT value FROM parquet_kv_metadata(?) WHERE decode(key) = 'gputlb' LIMIT 1", [self._opened]
         ).fetchone()
         if row is None:
             raise self._refuse('no results of gputlb sweep: the file\'s metadata has no "gputlb"')
@@ -132,7 +135,7 @@ class ResultsReader:
 
     def _column_types(self) -> dict[str, str]:
         rows = self._connection.execute(
-            "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(?))", [self._full]
+            "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(?))", [self._opened]
         ).fetchmany(_MOST_COLUMNS + 1)
         if len(rows) > _MOST_COLUMNS:
             raise self._refuse(f"it has more than {_MOST_COLUMNS} columns")
@@ -168,7 +171,7 @@ class ResultsReader:
             for name in (*_COUNTS, "unstable", *self.parameters, *self.provenance.costs)
         ]
         chosen.insert(len(_COUNTS) + 1, bins)
-        cursor = self._connection.execute(f"SELECT {', '.join(chosen)} FROM read_parquet(?)", [self._full])
+        cursor = self._connection.execute(f"SELECT {', '.join(chosen)} FROM read_parquet(?)", [self._opened])
         while rows := cursor.fetchmany(_KEPT_ROWS):
             yield from rows
 
@@ -218,23 +221,38 @@ def opened_results(path: Path) -> Iterator[ResultsReader]:
     Raises: `ResultsError` where it is not there, no Parquet, of another layout, or misses what it should hold.
     """
     duckdb = require_duckdb()
-    if not path.is_file():
-        raise ResultsError(
-            f"{path}: not a regular file"
-            if path.exists()
-            else f"{path}: there is no such file; gputlb sweep FILE.toml --output {path} makes it"
-        )
+    with _opened(path) as name:
+        try:
+            with _closed_connection(name) as connection:
+                yield ResultsReader(connection, path, name)
+        except duckdb.OutOfMemoryException:
+            raise ResultsError(f"{path}: reading it takes more memory than any sweep's results should") from None
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0].replace(name, shown_name(path.name))[:200]
+            raise ResultsError(f"{path}: not a readable Parquet file ({reason})") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[str]:
+    """Open the file and yield a name for DuckDB: of its own it takes UTF-8 alone, and * and [ in it for patterns."""
     try:
-        with _closed_connection(path.resolve()) as connection:
-            yield ResultsReader(connection, path)
-    except duckdb.OutOfMemoryException:
-        raise ResultsError(f"{path}: reading it takes more memory than any sweep's results should") from None
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0].replace(str(path.resolve()), path.name)[:200]
-        raise ResultsError(f"{path}: not a readable Parquet file ({reason})") from None
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ResultsError(f"{directory_name(path)} is a directory; name a results file, as gputlb sweep writes it")
+        if not stat.S_ISREG(mode):
+            raise ResultsError(f"{path}: not a regular file; name a results file, as gputlb sweep writes it")
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: there is no such file; gputlb sweep FILE.toml --output {path} makes it") from None
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    try:
+        yield f"/dev/fd/{handle}"
+    finally:
+        os.close(handle)
 
 
-def _closed_connection(path: Path) -> DuckDBPyConnection:
+def _closed_connection(opened: str) -> DuckDBPyConnection:
     """Open a database in memory that can read this one file, and nothing else on disk or network."""
     connection: DuckDBPyConnection = require_duckdb().connect(
         config={
@@ -245,8 +263,7 @@ def _closed_connection(path: Path) -> DuckDBPyConnection:
             "preserve_insertion_order": "true",
         }
     )
-    quoted = str(path).replace("'", "''")
-    connection.execute(f"SET allowed_paths = ['{quoted}']")
+    connection.execute(f"SET allowed_paths = ['{opened}']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

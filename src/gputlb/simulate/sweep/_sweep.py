@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from gputlb import __version__, facts
+from gputlb.file_names import why_not_writable
 from gputlb.simulate.sweep._errors import JournalError, ResultsError, RunFailed
 from gputlb.simulate.sweep._execute import execute
 from gputlb.simulate.sweep._journal import Journal
@@ -40,7 +40,9 @@ class Sweep:
 
     def __init__(self, plan: Plan, output: Path, *, discard: bool = False) -> None:
         require_duckdb()
-        _check_writable(output)
+        why = why_not_writable(output)
+        if why is not None:
+            raise ResultsError(why)
         self.plan = plan
         self.output = output
         self._before = _runs_in(output) if output.exists() else {}
@@ -166,15 +168,3 @@ def _check_nothing_lost(path: Path, foreign: set[str], discard: bool, otherwise:
             f"{path} holds {len(foreign):,} finished runs that the sweep file does not ask for; {otherwise}, or leave "
             "them out with --discard"
         )
-
-
-def _check_writable(output: Path) -> None:
-    folder = output.resolve().parent
-    if output.is_dir():
-        raise ResultsError(f"{output} is a directory; name a file in it")
-    if output.exists() and not output.is_file():
-        raise ResultsError(f"{output} is not a regular file, so no file can take its place; name another")
-    if not folder.is_dir():
-        raise ResultsError(f"{output}: the directory {folder} does not exist; make it first")
-    if not os.access(folder, os.W_OK):
-        raise ResultsError(f"{output}: the directory {folder} is not writable")

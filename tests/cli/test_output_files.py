@@ -60,6 +60,19 @@ def test_what_is_read_is_never_written_over(option: str, folder: Path, capsys: p
     assert "what somebody needs" == (folder / "in").read_text()
 
 
+@pytest.mark.parametrize("read", [("--workload", "replay", "--set", "file=in"), ("--latency", "measured in")])
+def test_what_a_run_reads_is_never_written_over(
+    read: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    times = "at_us,object,operation,pages\n0,1,map,1\n9,1,unmap,1\n" if read[0] == "--workload" else "latency_us\n3\n"
+    (folder / "in").write_text(times)
+
+    assert "--trace in would destroy what is read from that file; name another" == refused(
+        capsys, "run", *read, "--duration-ms", "1", "--trace", "in"
+    )
+    assert times == (folder / "in").read_text()
+
+
 @pytest.mark.parametrize(
     "words",
     [

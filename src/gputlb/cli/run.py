@@ -109,6 +109,11 @@ def run(
         warm_up_ms=warm_up_ms or 0.0,
         duration_ms=_USUAL_MS if duration_ms is None else duration_ms,
     )
+    if trace is not None:
+        from gputlb.report.whole_file import check_outputs
+        from gputlb.simulate.sweep import files_read_by
+
+        check_outputs({"--trace": trace}, files_read_by(setup))
     if any(given is not None for given in (replications, precision, precision_of, longest_ms)):
         from gputlb.cli._replicated import print_replicated, replicated
 

@@ -4,7 +4,7 @@ from gputlb.simulate.sweep._axis import Axis, numeric_axis
 from gputlb.simulate.sweep._errors import JournalError, ResultsError, RunFailed, SweepError, SweepFileError
 from gputlb.simulate.sweep._estimate import estimated_s
 from gputlb.simulate.sweep._file import read_sweep
-from gputlb.simulate.sweep._plan import Plan, Run, canonical
+from gputlb.simulate.sweep._plan import Plan, Run, canonical, files_read_by
 from gputlb.simulate.sweep._points import Point, Points, read_points
 from gputlb.simulate.sweep._pools import ClusterPool, LocalPool, Pool
 from gputlb.simulate.sweep._reading import Value
@@ -33,6 +33,7 @@ __all__ = [
     "Value",
     "canonical",
     "estimated_s",
+    "files_read_by",
     "numeric_axis",
     "read_points",
     "read_results",

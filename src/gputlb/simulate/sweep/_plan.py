@@ -61,12 +61,7 @@ class Plan:
 
     def files(self) -> dict[str, str]:
         """Return the files that parameters name, each with a digest of what is in it."""
-        names = {
-            name
-            for setup in self.points
-            for column, value in columns_of(setup).items()
-            if (name := named_file(column, value, _file_columns(setup.workload)))
-        }
+        names = set[str]().union(*map(files_read_by, self.points))
         return {name: digest_of(name) for name in sorted(names)}
 
     @property
@@ -96,6 +91,12 @@ def run_seed(seed: int, replication: int) -> int:
     Hashed, so that the replications of a sweep with seed 1 and one with seed 2 share no run.
     """
     return int.from_bytes(sha256(f"{seed} {replication}".encode()).digest()[:4], "big")
+
+
+def files_read_by(setup: Setup) -> set[str]:
+    """Return the files that a run of a setup reads."""
+    columns = _file_columns(setup.workload)
+    return {name for column, value in columns_of(setup).items() if (name := named_file(column, value, columns))}
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import gputlb
+
 CONSOLE_SCRIPT = "import sys; from gputlb.cli import main; sys.exit(main())"
 
 
@@ -68,6 +70,9 @@ def test_a_finalizer_s_late_word_does_not_undo_the_exit(loading):
 def test_before_signals_are_heard_next_to_nothing_is_imported():
     """What comes before is a traceback at Ctrl-C: `typing` alone would be as long as all the rest."""
     program = "import sys; before = {*sys.modules}; import gputlb.cli; print(*sorted({*sys.modules} - before))"
-    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    environment = os.environ | {"PYTHONPATH": str(Path(gputlb.__file__).parents[1])}  # -S knows no installed packages
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], capture_output=True, text=True, env=environment, check=True
+    )
 
     assert set() == {"typing", "re", "inspect", "pathlib", "cyclopts"} & set(done.stdout.split())

@@ -76,8 +76,8 @@ def write_results(path: Path, plan: Plan, finished: Mapping[str, Finished]) -> N
     described = ", ".join(f"{_name(name)} {kind}" for name, kind in columns.items())
     kinds = ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in columns.items())
     note = _text(msgspec.json.encode(_provenance(plan)).decode())
-    target = path.resolve()
     try:
+        target = path.resolve()
         with tempfile.TemporaryDirectory(prefix=".gputlb-", dir=target.parent) as temporary:
             made = Path(temporary, "results.parquet")
             with (

@@ -8,7 +8,14 @@ import random
 
 import pytest
 
-from gputlb.explore import BadQuestion, ExploredRuntime, LockOrderInverted, NondeterministicAgent, NotSymmetric
+from gputlb.explore import (
+    BadQuestion,
+    ExploredRuntime,
+    LockOrderInverted,
+    NondeterministicAgent,
+    NotSymmetric,
+    StoppedFromOutside,
+)
 from gputlb.runtime import (
     SPINNING,
     AgentFailed,
@@ -438,6 +445,30 @@ def test_an_interrupt_ends_a_search_with_what_was_covered(asked):
     assert verdict.text == "it was interrupted; nothing wrong in what was covered"
     assert verdict.states > 0
     assert runtime.explore(max_states=100).interrupted is False
+
+
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+def test_what_stops_an_agent_from_outside_waits_for_nothing_on_its_way_out(engine):
+    runtime = ExploredRuntime()
+    lock, cell = runtime.mutex("lock"), runtime.cell("cell", 2)
+    computed = 0
+
+    async def computes():
+        nonlocal computed
+        async with lock:
+            await cell.store(1)
+            computed += 1
+            raise StoppedFromOutside("enough")
+
+    for i in range(2):
+        runtime.agent(f"agent{i}", computes)
+    try:
+        with pytest.raises(StoppedFromOutside, match="enough"):
+            runtime.explore(engine=engine)
+    finally:
+        StoppedFromOutside.over()
+
+    assert computed == 1
 
 
 def test_the_limit_told_is_the_one_that_was_asked_for():

@@ -64,6 +64,7 @@ def patience(scheme: str, files: Container[str], seconds: float) -> Iterator[Non
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, usual)
+        StoppedFromOutside.over()
         call = None
 
 

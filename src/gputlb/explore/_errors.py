@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from gputlb.errors import GputlbError
 from gputlb.runtime import AgentError
@@ -56,8 +56,20 @@ class NondeterministicAgent(AgentError):
 class StoppedFromOutside(BaseException):
     """Stops an agent's code from outside, a signal handler for one: never a fault of the agent that it comes through.
 
-    Derive from it what has to go through everything that an agent's code may catch.
+    Derive from it what has to go through everything that an agent's code may catch, and through what it awaits on its
+    way out, as the end of `async with` does: agents are not stepped any more until `over` is called.
     """
+
+    standing: ClassVar[StoppedFromOutside | None] = None
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*words)
+        StoppedFromOutside.standing = self
+
+    @staticmethod
+    def over() -> None:
+        """Let agents be stepped again."""
+        StoppedFromOutside.standing = None
 
 
 class OutOfTime(Exception):

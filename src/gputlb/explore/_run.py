@@ -59,6 +59,8 @@ class Run:
                 raise AgentFailed(self.spec.name, _raised_at(error) or self.where(), f"raised {error!r}") from error
         finally:
             self.runtime.current = before
+        if StoppedFromOutside.standing is not None:
+            raise StoppedFromOutside.standing
         if actor.broken is not None:
             # Even if the agent caught it, or met something else on its way out.
             self.dismiss()

@@ -399,6 +399,19 @@ def test_nothing_is_safe_because_nothing_happened():
     assert verdict.never_required == ("a page is not used after its release",)
 
 
+def three_that_count() -> ExploredRuntime:
+    runtime = ExploredRuntime()
+    cell = runtime.cell("cell", 8)
+
+    async def body():
+        for _ in range(40):
+            await cell.update(lambda value: value + 1)
+
+    for i in range(3):
+        runtime.agent(f"agent{i}", body)
+    return runtime
+
+
 @pytest.mark.parametrize("engine", ["plain", "compiled"])
 @pytest.mark.parametrize(
     ("asked", "text"),
@@ -409,32 +422,14 @@ def test_nothing_is_safe_because_nothing_happened():
     ],
 )
 def test_a_search_that_was_cut_short_is_never_safe(engine, asked, text):
-    runtime = ExploredRuntime()
-    cell = runtime.cell("cell", 8)
-
-    async def body():
-        for _ in range(40):
-            await cell.update(lambda value: value + 1)
-
-    for i in range(3):
-        runtime.agent(f"agent{i}", body)
-
-    verdict = runtime.explore(engine=engine, **asked)
+    verdict = three_that_count().explore(engine=engine, **asked)
 
     assert (verdict.kind, verdict.text, verdict.safe) == ("bounded", text, False)
 
 
 @pytest.mark.parametrize("asked", [{"engine": "plain"}, {"engine": "compiled"}, {"engine": "compiled", "workers": 2}])
 def test_an_interrupt_ends_a_search_with_what_was_covered(asked):
-    runtime = ExploredRuntime()
-    cell = runtime.cell("cell", 8)
-
-    async def body():
-        for _ in range(40):
-            await cell.update(lambda value: value + 1)
-
-    for i in range(3):
-        runtime.agent(f"agent{i}", body)
+    runtime = three_that_count()
 
     def interrupt(_progress):
         raise KeyboardInterrupt
